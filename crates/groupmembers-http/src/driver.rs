@@ -1,0 +1,216 @@
+//! One call: wait for the pacer, stamp, sign, send, read up to a cap, decode, classify, and perhaps again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
+
+use crate::call::{Attempt, Call, CallError, Verdict};
+use crate::pacer::Pacer;
+use crate::retry::RetryPolicy;
+use crate::runtime::{Runtime, TransportError, TransportErrorKind};
+
+/// Makes calls. Clones share their pacing.
+#[derive(Debug, Clone)]
+pub struct Driver {
+    runtime: Arc<dyn Runtime>,
+    pacer: Pacer,
+    retry: RetryPolicy,
+    attempt_timeout: Duration,
+}
+
+/// What the calls of one piece of work share: a deadline and the counts for its report.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    deadline: Option<Duration>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) calls: AtomicU64,
+    pub(crate) retries: AtomicU64,
+    pub(crate) throttled: AtomicU64,
+}
+
+impl Scope {
+    /// Work that must be over at `deadline`, on the [elapsed](crate::Now::elapsed) clock of the driver's runtime.
+    #[must_use]
+    pub fn until(deadline: Duration) -> Self {
+        Self { deadline: Some(deadline), counts: Arc::default() }
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.counts
+    }
+}
+
+impl Driver {
+    /// A driver with its own pacing: ten seconds an attempt, and the default retries.
+    #[must_use]
+    pub fn new(runtime: Arc<dyn Runtime>) -> Self {
+        let pacer = Pacer::new(Arc::clone(&runtime));
+        Self { runtime, pacer, retry: RetryPolicy::default(), attempt_timeout: Duration::from_secs(10) }
+    }
+
+    /// With other retries.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// With another timeout for one attempt, from sending to the last byte.
+    #[must_use]
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Its seam to the world.
+    #[must_use]
+    pub fn runtime(&self) -> &Arc<dyn Runtime> {
+        &self.runtime
+    }
+
+    /// Makes a call, with as many attempts as it takes and the policy allows.
+    ///
+    /// # Errors
+    /// The last attempt's error, with the number of attempts noted in it.
+    pub async fn execute<C: Call>(&self, call: &C, scope: &Scope) -> Result<C::Response, C::Error> {
+        let quota = call.quota();
+        let mut attempt = Attempt {
+            number: 0,
+            now: self.runtime.now(),
+            nonce: 0,
+            renew: false,
+            connect_failures: 0,
+        };
+        let mut renewed = false;
+        loop {
+            let Some(permit) = self.before_deadline(scope, self.pacer.acquire(&quota)).await else {
+                let mut error = C::Error::from_transport(TransportError::new(TransportErrorKind::Deadline));
+                error.set_attempts(attempt.number);
+                return Err(error);
+            };
+            attempt.number += 1;
+            attempt.now = self.runtime.now();
+            attempt.nonce = self.runtime.nonce();
+            let request = call.prepare(&attempt).await?;
+            let counts = scope.counts();
+            counts.calls.fetch_add(1, Ordering::Relaxed);
+            counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
+            let sent = self.send(request, call.max_body(), scope).await;
+            drop(permit);
+            let never_sent = matches!(&sent, Err(error) if error.kind() == TransportErrorKind::Connect);
+            let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
+            self.trace(call, &attempt, &outcome);
+            let mut error = match outcome {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            error.set_attempts(attempt.number);
+            attempt.connect_failures += u32::from(never_sent);
+
+            let verdict = error.verdict();
+            if let Verdict::Throttled { after } = verdict {
+                counts.throttled.fetch_add(1, Ordering::Relaxed);
+                self.pacer.close(&quota, after.unwrap_or_default().max(quota.penalty));
+            }
+            let again = call.is_read() || never_sent || matches!(verdict, Verdict::Throttled { .. });
+            if !again || attempt.number >= self.retry.max_attempts {
+                return Err(error);
+            }
+            let pause = match verdict {
+                Verdict::Fail => return Err(error),
+                Verdict::Renew if renewed => return Err(error),
+                Verdict::Renew => Duration::ZERO,
+                // The closed bucket holds the next attempt back; the jitter spreads those that wait behind it.
+                Verdict::Retry { after } | Verdict::Throttled { after } => {
+                    if after.is_some_and(|after| after > self.retry.longest_wish) {
+                        return Err(error);
+                    }
+                    after.unwrap_or_default().max(self.retry.pause(attempt.number, self.runtime.nonce()))
+                }
+            };
+            attempt.renew = verdict == Verdict::Renew;
+            renewed |= attempt.renew;
+            if self.remaining(scope).is_some_and(|remaining| remaining <= pause) {
+                return Err(error);
+            }
+            if !pause.is_zero() {
+                self.runtime.sleep(pause).await;
+            }
+        }
+    }
+
+    /// Sends one request and reads the whole body, up to the cap, the attempt's timeout and the deadline.
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+        max_body: usize,
+        scope: &Scope,
+    ) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let remaining = self.remaining(scope).unwrap_or(Duration::MAX);
+        let limit = self.attempt_timeout.min(remaining);
+        let late = if remaining < self.attempt_timeout { TransportErrorKind::Deadline } else { TransportErrorKind::Timeout };
+        let mut timer = self.runtime.sleep(limit);
+
+        let response = match select(self.runtime.send(request), &mut timer).await {
+            Either::Left((response, _)) => response?,
+            Either::Right(((), _)) => return Err(TransportError::new(late)),
+        };
+        let (head, mut body) = response.into_parts();
+        let declared = head.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        if declared.is_some_and(|length: usize| length > max_body) {
+            return Err(TransportError::new(TransportErrorKind::TooLarge).with_status(head.status));
+        }
+        let mut bytes = Vec::with_capacity(declared.unwrap_or(0));
+        loop {
+            match select(body.next(), &mut timer).await {
+                Either::Left((None, _)) => return Ok(http::Response::from_parts(head, bytes)),
+                Either::Left((Some(chunk), _)) => {
+                    let chunk = chunk.map_err(|error| error.with_status(head.status))?;
+                    if chunk.len() > max_body - bytes.len() {
+                        return Err(TransportError::new(TransportErrorKind::TooLarge).with_status(head.status));
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
+                Either::Right(((), _)) => return Err(TransportError::new(late).with_status(head.status)),
+            }
+        }
+    }
+
+    fn remaining(&self, scope: &Scope) -> Option<Duration> {
+        scope.deadline.map(|deadline| deadline.saturating_sub(self.runtime.now().elapsed))
+    }
+
+    /// `None` where the deadline came first.
+    async fn before_deadline<T>(&self, scope: &Scope, work: impl Future<Output = T>) -> Option<T> {
+        let work = std::pin::pin!(work);
+        match self.remaining(scope) {
+            None => Some(work.await),
+            Some(remaining) if remaining.is_zero() => None,
+            Some(remaining) => match select(work, self.runtime.sleep(remaining)).await {
+                Either::Left((done, _)) => Some(done),
+                Either::Right(((), _)) => None,
+            },
+        }
+    }
+
+    #[cfg(feature = "tracing")]
+    fn trace<C: Call>(&self, call: &C, attempt: &Attempt, outcome: &Result<C::Response, C::Error>) {
+        let elapsed = self.runtime.now().elapsed.saturating_sub(attempt.now.elapsed);
+        let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        match outcome {
+            Ok(_) => tracing::debug!(call = call.name(), attempt = attempt.number, millis, "answered"),
+            Err(error) => tracing::debug!(call = call.name(), attempt = attempt.number, millis, %error, "failed"),
+        }
+    }
+
+    #[cfg(not(feature = "tracing"))]
+    #[allow(clippy::unused_self)]
+    fn trace<C: Call>(&self, _: &C, _: &Attempt, _: &Result<C::Response, C::Error>) {}
+}

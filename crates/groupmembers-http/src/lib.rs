@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod call;
+mod driver;
+mod pacer;
+mod pages;
+mod report;
+#[cfg(feature = "reqwest")]
+pub mod reqwest_0_13;
+#[cfg(feature = "test-util")]
+pub mod replay;
+mod retry;
+mod retry_after;
+mod runtime;
+#[cfg(feature = "test-util")]
+pub mod simulation;
+pub mod walk;
+
+pub use call::{Attempt, Call, CallError, Verdict};
+pub use driver::{Driver, Scope};
+pub use pacer::Quota;
+pub use pages::Pages;
+pub use report::{Completeness, Gap, Report};
+pub use retry::RetryPolicy;
+pub use retry_after::retry_after;
+pub use runtime::{Body, Now, Runtime, TransportError, TransportErrorKind};

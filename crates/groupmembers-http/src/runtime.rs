@@ -1,0 +1,159 @@
+//! The single seam to the world: send, sleep, now, nonce.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_core::future::BoxFuture;
+
+/// What a driver needs of the world. The reqwest transport, [replay](crate::replay) and
+/// [simulation](crate::simulation) implement it; so can you.
+pub trait Runtime: fmt::Debug + Send + Sync + 'static {
+    /// Sends one request and answers with the head of the response and a stream of its body.
+    ///
+    /// Implementations never follow a redirect: a request carries credentials that are meant for one host.
+    fn send(&self, request: http::Request<Vec<u8>>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
+
+    /// Comes back after `duration`.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()>;
+
+    /// The time now, on both clocks.
+    fn now(&self) -> Now;
+
+    /// An unpredictable number.
+    fn nonce(&self) -> u64;
+}
+
+/// A response body as it comes in.
+pub type Body = Pin<Box<dyn Stream<Item = Result<Bytes, TransportError>> + Send>>;
+
+/// One instant on two clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Now {
+    /// Since an arbitrary start; never goes back. Pacing and deadlines use it.
+    pub elapsed: Duration,
+    /// Since 1970-01-01 UTC; may jump. Signatures use it.
+    pub unix: Duration,
+}
+
+impl Now {
+    /// An instant read from both clocks.
+    #[must_use]
+    pub fn new(elapsed: Duration, unix: Duration) -> Self {
+        Self { elapsed, unix }
+    }
+}
+
+/// Why no whole response came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// No connection: name resolution, refused, TLS. The request was never sent.
+    Connect,
+    /// The connection failed before the head of the response was there.
+    Request,
+    /// The attempt took longer than its timeout.
+    Timeout,
+    /// The deadline of the whole call or walk has passed.
+    Deadline,
+    /// The body broke off.
+    Body,
+    /// The body is larger than the endpoint's largest documented answer.
+    TooLarge,
+    /// The HTTP client followed a redirect on its own, so the credentials went to another host.
+    Redirected,
+}
+
+/// A request that brought no whole response. Its texts never carry a URL: URLs carry signatures.
+#[derive(Debug)]
+pub struct TransportError {
+    kind: TransportErrorKind,
+    status: Option<http::StatusCode>,
+    attempts: u32,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl TransportError {
+    /// An error of this kind.
+    #[must_use]
+    pub fn new(kind: TransportErrorKind) -> Self {
+        Self { kind, status: None, attempts: 0, source: None }
+    }
+
+    /// With its cause, which must not print a URL.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// With the status that had come before the body failed.
+    #[must_use]
+    pub fn with_status(mut self, status: http::StatusCode) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// What happened.
+    #[must_use]
+    pub fn kind(&self) -> TransportErrorKind {
+        self.kind
+    }
+
+    /// The status, where the head of the response had come.
+    #[must_use]
+    pub fn status(&self) -> Option<http::StatusCode> {
+        self.status
+    }
+
+    /// How many attempts were made.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Notes how many attempts were made.
+    pub fn set_attempts(&mut self, attempts: u32) {
+        self.attempts = attempts;
+    }
+
+    /// Whether the same read may work a moment later.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        use TransportErrorKind as Kind;
+        matches!(self.kind, Kind::Connect | Kind::Request | Kind::Timeout | Kind::Body)
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            TransportErrorKind::Connect => "no connection to the server: check the base URL, the network and the proxy",
+            TransportErrorKind::Request => "the connection failed before an answer came",
+            TransportErrorKind::Timeout => "the answer took longer than the attempt's timeout",
+            TransportErrorKind::Deadline => "the deadline passed: allow more time, or go on from where this stopped",
+            TransportErrorKind::Body => "the answer broke off in the middle of its body",
+            TransportErrorKind::TooLarge => "the answer is larger than this call's largest documented answer",
+            TransportErrorKind::Redirected => {
+                "the HTTP client followed a redirect: build it with redirects off, and consider the credentials seen"
+            }
+        })?;
+        if let Some(status) = self.status {
+            write!(f, " (after HTTP status {})", status.as_u16())?;
+        }
+        if self.attempts > 1 {
+            write!(f, ", {} attempts", self.attempts)?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for TransportError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

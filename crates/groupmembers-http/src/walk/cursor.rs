@@ -1,0 +1,117 @@
+//! A list addressed by a token that only the server understands: one page after the other.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Ledger, Page, Row, Ticket};
+use crate::report::Completeness;
+
+/// So many pages without a row, one after the other, are taken for a server that turns in circles.
+const EMPTY_PAGES: u32 = 16;
+
+/// The walk over a cursor list. Where the vendor's total disagrees with what was found, it goes through the list twice.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Cursor<R> {
+    start: String,
+    next: String,
+    used: HashSet<String>,
+    asked: bool,
+    empty_pages: u32,
+    pass: u32,
+    passes: u32,
+    found_in_pass: u64,
+    ended: bool,
+    broken: bool,
+    row: std::marker::PhantomData<fn() -> R>,
+}
+
+impl<R: Row> Cursor<R> {
+    /// From the cursor that asks for the first page, through the list `passes` times at most.
+    #[must_use]
+    pub fn new(start: impl Into<String>, passes: u32) -> Self {
+        let start = start.into();
+        Self {
+            next: start.clone(),
+            start,
+            used: HashSet::new(),
+            asked: false,
+            empty_pages: 0,
+            pass: 1,
+            passes: passes.max(1),
+            found_in_pass: 0,
+            ended: false,
+            broken: false,
+            row: std::marker::PhantomData,
+        }
+    }
+
+    /// The cursor to ask with now.
+    pub fn want(&mut self) -> Option<(Ticket, &str)> {
+        if self.asked || self.ended {
+            return None;
+        }
+        self.asked = true;
+        Some((0, &self.next))
+    }
+
+    /// Takes a page, and the cursor that came with it: `None` at the end of the list.
+    pub fn take(&mut self, ledger: &mut Ledger<R>, page: Page<R>, next: Option<String>) {
+        self.asked = false;
+        if let Some(total) = page.total {
+            ledger.declare(total);
+        }
+        self.empty_pages = if page.len() == 0 { self.empty_pages + 1 } else { 0 };
+        self.found_in_pass += ledger.enter(page);
+        self.used.insert(std::mem::take(&mut self.next));
+        match next {
+            Some(next) if self.used.contains(&next) => {
+                self.break_off(ledger, "the server sent a cursor again that it had sent before: the rest cannot be reached");
+            }
+            Some(_) if self.empty_pages >= EMPTY_PAGES => {
+                self.break_off(ledger, "the server sends empty pages without end: the rest cannot be reached");
+            }
+            Some(next) => self.next = next,
+            None if self.pass < self.passes && !ledger.agrees() => {
+                self.pass += 1;
+                self.found_in_pass = 0;
+                self.used.clear();
+                self.next.clone_from(&self.start);
+            }
+            None => self.ended = true,
+        }
+    }
+
+    /// The page was too large and is asked for again, with fewer rows.
+    pub fn again(&mut self) {
+        self.asked = false;
+    }
+
+    /// The page cannot be had.
+    pub fn break_off(&mut self, ledger: &mut Ledger<R>, why: &str) {
+        ledger.gap(why);
+        self.ended = true;
+        self.broken = true;
+    }
+
+    /// Whether nothing more will be asked for.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.ended
+    }
+
+    /// Asks again for what was asked and not answered.
+    pub fn restart(&mut self) {
+        self.asked = false;
+    }
+
+    /// What the walk proves about the list: one pass that agrees with the vendor's total, or two passes that agree.
+    #[must_use]
+    pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
+        let twice = self.pass > 1 && self.found_in_pass == 0;
+        match self.ended && !self.broken && (ledger.agrees() || twice) {
+            true => Completeness::Stable,
+            false => Completeness::Unverified,
+        }
+    }
+}

@@ -1,0 +1,376 @@
+//! How a group's members are walked: probe, then one answer, windows, a cursor, or a live room's online list.
+
+use std::mem;
+
+use groupmembers_http::Completeness;
+use groupmembers_http::walk::{self, Cursor, Findings, Ledger, Page, Ticket, Walk, Windows};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::client::RosterOptions;
+use crate::command::Envelope;
+use crate::error::{ApiError, Error, WalkError};
+use crate::get_group_member_info::{self, MAX_LIMIT, MAX_LIMIT_COMMUNITY, Member};
+use crate::types::GroupType;
+use crate::{get_group_info, get_members};
+
+/// The members of one group as a stream, and a report on how sure it is.
+pub type Roster = walk::Roster<RosterWalk>;
+
+/// The members of one group, and how sure that is.
+pub type Listing = walk::Listing<Member>;
+
+/// The largest answer the API gives.
+const MAX_ANSWER: u64 = 1 << 20;
+
+/// How often an offset list is read, where the first time left doubts.
+const PASSES: u32 = 2;
+
+/// One in fifty rows is fetched twice, so that neighbouring windows can be joined.
+const OVERLAP: u32 = 50;
+
+impl walk::Row for Member {
+    fn id(&self) -> &str {
+        &self.member_account
+    }
+
+    fn joined(&self) -> Option<i64> {
+        self.join_time.and_then(|time| time.try_into().ok())
+    }
+}
+
+impl From<get_members::Member> for Member {
+    /// `NickName` and `Avatar`, which member lists do not have, are kept in `extra`.
+    fn from(row: get_members::Member) -> Self {
+        let mut extra = row.extra;
+        for (name, value) in [("NickName", row.nick_name), ("Avatar", row.avatar)] {
+            if let Some(value) = value {
+                extra.insert(name.to_owned(), Value::String(value));
+            }
+        }
+        Self {
+            member_account: row.member_account,
+            role: None,
+            join_time: row.join_time,
+            msg_seq: None,
+            msg_flag: None,
+            last_send_msg_time: None,
+            mute_until: None,
+            name_card: None,
+            online_status: None,
+            app_member_defined_data: None,
+            extra,
+        }
+    }
+}
+
+/// The walk over one group. It does no I/O; saved with serde, it can be taken up again by
+/// [`Client::resume`](crate::Client::resume). What is saved holds people's data.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RosterWalk {
+    group: String,
+    options: RosterOptions,
+    ahead: usize,
+    ledger: Ledger<Member>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum Phase {
+    /// What type is the group, and how large?
+    Probe { asked: bool },
+    /// Everyone in one answer.
+    Everyone { asked: bool },
+    /// A Work, Public or Meeting group, read by Offset.
+    Windows { windows: Windows<Member>, pass: u32 },
+    /// A Community, read by Next.
+    Community { cursor: Cursor<Member>, limit: u32 },
+    /// A live room, read by Timestamp.
+    LiveRoom { cursor: Cursor<Member> },
+    /// The end.
+    Done { proved: Completeness },
+}
+
+/// What the walk asks for.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// The group's type and size.
+    Info(get_group_info::Request),
+    /// Members of an ordinary group or a Community.
+    Members(get_group_member_info::Request),
+    /// Members of a live room.
+    Live(get_members::Request),
+}
+
+/// What it gets.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// To [`Ask::Info`].
+    Info(get_group_info::Response),
+    /// To [`Ask::Members`].
+    Members(get_group_member_info::Response),
+    /// To [`Ask::Live`].
+    Live(get_members::Response),
+}
+
+impl RosterWalk {
+    pub(crate) fn new(group: String, options: RosterOptions, concurrency: usize) -> Self {
+        let mut walk = Self {
+            group,
+            options,
+            ahead: concurrency * 2,
+            ledger: Ledger::default(),
+            phase: Phase::Probe { asked: false },
+        };
+        if let Some(group_type) = walk.options.group_type.clone() {
+            // A type without a member list is met again, and refused, once the walk is asked for a request.
+            if let Ok(phase) = walk.phase_for(Some(&group_type), None) {
+                walk.phase = phase;
+            }
+        }
+        walk
+    }
+
+    /// The group that is walked.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    pub(crate) fn options(&self) -> &RosterOptions {
+        &self.options
+    }
+
+    /// How to read a group of this type and size.
+    fn phase_for(&mut self, group_type: Option<&GroupType>, members: Option<u64>) -> Result<Phase, Error> {
+        match group_type {
+            Some(GroupType::Community) => {
+                let limit = self.options.page_size.unwrap_or(MAX_LIMIT_COMMUNITY).min(MAX_LIMIT_COMMUNITY);
+                return Ok(Phase::Community { cursor: Cursor::new("", PASSES), limit });
+            }
+            Some(GroupType::AVChatRoom) => {
+                self.ledger.note(
+                    "a live room has no member list: these are the members online 10 to 40 seconds ago, \
+                     at most the 1,000 newest (30 on small plans)",
+                );
+                return Ok(Phase::LiveRoom { cursor: Cursor::new("0", 1) });
+            }
+            Some(GroupType::BChatRoom) => {
+                return Err(WalkError::new("a BChatRoom has no member data").into());
+            }
+            Some(GroupType::Other(name)) => {
+                self.ledger.note(format!("the group's type {name:?} is unknown: read by Offset"));
+            }
+            _ => {}
+        }
+        let fits = members.is_none_or(|members| members.saturating_mul(self.options.row_bytes()) <= MAX_ANSWER);
+        Ok(if self.options.one_answer && fits { Phase::Everyone { asked: false } } else { self.windows(members, 1) })
+    }
+
+    fn windows(&self, members: Option<u64>, pass: u32) -> Phase {
+        let limit = self.options.page_size.unwrap_or(MAX_LIMIT).clamp(2, MAX_LIMIT);
+        let windows = Windows::new(limit, (limit / OVERLAP).max(1), self.ahead).expecting(members.unwrap_or(0));
+        Phase::Windows { windows, pass }
+    }
+
+    fn members_request(&self) -> get_group_member_info::Request {
+        get_group_member_info::Request {
+            member_info_filter: self.options.member_info_filter(),
+            app_defined_data_filter_group_member: self.options.custom_fields.clone(),
+            ..get_group_member_info::Request::everyone(self.group.as_str())
+        }
+    }
+
+    fn info(&mut self, answer: get_group_info::Response) -> Result<(), Error> {
+        let found = answer.group_info.into_iter().find(|info| info.group_id == self.group);
+        let Some(info) = found else {
+            return Err(WalkError::new("get_group_info answered without the group it was asked for").into());
+        };
+        if let Some(code) = info.error_code.filter(|&code| code != 0) {
+            let words = info.error_info.unwrap_or_default();
+            let mut error = ApiError::new("get_group_info", code, &words, answer.envelope.request_id);
+            error.group = Some(self.group.clone());
+            return Err(Error::Api(Box::new(error)));
+        }
+        self.phase = self.phase_for(info.group_type.as_ref(), info.member_num)?;
+        Ok(())
+    }
+
+    fn members(&mut self, ticket: Ticket, answer: get_group_member_info::Response) {
+        let page = page(answer.member_list, answer.member_num, &answer.envelope);
+        match &mut self.phase {
+            Phase::Everyone { .. } => {
+                let (found, declared) = (page.rows.len(), page.total);
+                if let Some(total) = page.total {
+                    self.ledger.declare(total);
+                }
+                self.ledger.enter(page);
+                self.phase = match (self.ledger.agrees(), declared) {
+                    (true, _) => Phase::Done { proved: Completeness::Stable },
+                    (false, None) => Phase::Done { proved: Completeness::Unverified },
+                    (false, Some(total)) => {
+                        self.ledger.note(format!("one answer held {found} of {total} members: read again in windows"));
+                        self.windows(declared, 1)
+                    }
+                };
+            }
+            Phase::Windows { windows, pass } => {
+                windows.take(&mut self.ledger, ticket, page);
+                if windows.is_done() {
+                    let (proved, pass) = (windows.proved(), *pass);
+                    // A whole chain in a second pass makes good what was torn in the first.
+                    self.phase = if pass < PASSES && (self.ledger.has_gaps() || self.ledger.falls_short()) {
+                        self.ledger.forget_gaps();
+                        self.windows(self.ledger.declared(), pass + 1)
+                    } else {
+                        Phase::Done { proved }
+                    };
+                }
+            }
+            Phase::Community { cursor, .. } => {
+                let next = answer.next.filter(|next| !next.is_empty());
+                cursor.take(&mut self.ledger, page, next);
+                self.end_of_cursor();
+            }
+            Phase::Probe { .. } | Phase::LiveRoom { .. } | Phase::Done { .. } => {}
+        }
+    }
+
+    fn live(&mut self, answer: get_members::Response) {
+        if let Phase::LiveRoom { cursor } = &mut self.phase {
+            let next = answer.next_timestamp.filter(|&next| next != 0).map(|next| next.to_string());
+            let rows = answer.member_list.into_iter().map(Member::from).collect();
+            cursor.take(&mut self.ledger, page(rows, None, &answer.envelope), next);
+            if cursor.is_done() && self.ledger.members() >= get_members::MAX_MEMBERS {
+                self.ledger.gap("the room has more members online than get_members gives");
+            }
+            self.end_of_cursor();
+        }
+    }
+
+    fn end_of_cursor(&mut self) {
+        match &self.phase {
+            Phase::Community { cursor, .. } if cursor.is_done() => {
+                self.phase = Phase::Done { proved: cursor.proved(&self.ledger) };
+            }
+            // One look at who is online proves nothing about the moment before.
+            Phase::LiveRoom { cursor } if cursor.is_done() => {
+                self.phase = Phase::Done { proved: Completeness::Unverified };
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether asking for less at once is a way around an answer that was too large.
+    fn shrink(&mut self, ticket: Ticket) -> bool {
+        match &mut self.phase {
+            Phase::Everyone { .. } => {
+                self.ledger.note("everyone in one answer would be more than 1 MB: read in windows");
+                self.phase = self.windows(None, 1);
+                true
+            }
+            Phase::Windows { windows, .. } => windows.shrink(ticket),
+            Phase::Community { cursor, limit } if *limit > 1 => {
+                *limit /= 2;
+                cursor.again();
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn stop(&mut self, ticket: Ticket, error: &Error) {
+        let why = error.to_string();
+        match &mut self.phase {
+            Phase::Windows { windows, .. } => windows.stop(&mut self.ledger, ticket, &why),
+            _ => self.ledger.gap(format!("stopped: {why}")),
+        }
+        self.phase = Phase::Done { proved: Completeness::Unverified };
+    }
+}
+
+impl Walk for RosterWalk {
+    type Request = Ask;
+    type Answer = Answer;
+    type Row = Member;
+    type Error = Error;
+
+    fn want(&mut self) -> Option<(Ticket, Ask)> {
+        let request = self.members_request();
+        match &mut self.phase {
+            Phase::Probe { asked } => (!mem::replace(asked, true)).then(|| {
+                let fields = ["Type", "MemberNum"];
+                (0, Ask::Info(get_group_info::Request::new([self.group.as_str()]).with_base_info(fields)))
+            }),
+            Phase::Everyone { asked } => (!mem::replace(asked, true)).then_some((0, Ask::Members(request))),
+            Phase::Windows { windows, .. } => {
+                let (ticket, offset, limit) = windows.want(&self.ledger)?;
+                // An offset beyond 32 bits would need more members than there are people.
+                let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+                Some((ticket, Ask::Members(get_group_member_info::Request { limit: Some(limit), offset: Some(offset), ..request })))
+            }
+            Phase::Community { cursor, limit } => {
+                let (ticket, next) = cursor.want()?;
+                let (limit, next) = (Some(*limit), Some(next.to_owned()));
+                Some((ticket, Ask::Members(get_group_member_info::Request { limit, next, ..request })))
+            }
+            Phase::LiveRoom { cursor } => {
+                let (ticket, next) = cursor.want()?;
+                let timestamp = next.parse().unwrap_or(0);
+                Some((ticket, Ask::Live(get_members::Request { timestamp, ..get_members::Request::new(self.group.as_str()) })))
+            }
+            Phase::Done { .. } => None,
+        }
+    }
+
+    fn take(&mut self, ticket: Ticket, answer: Result<Answer, Error>) -> Result<(), Error> {
+        let outcome = match answer {
+            Ok(Answer::Info(answer)) => self.info(answer),
+            Ok(Answer::Members(answer)) => {
+                self.members(ticket, answer);
+                Ok(())
+            }
+            Ok(Answer::Live(answer)) => {
+                self.live(answer);
+                Ok(())
+            }
+            Err(Error::Api(error)) if error.code == 10018 && self.shrink(ticket) => Ok(()),
+            Err(error) => Err(error),
+        };
+        outcome.inspect_err(|error| self.stop(ticket, error))
+    }
+
+    fn row(&mut self) -> Option<Member> {
+        self.ledger.row()
+    }
+
+    fn ready(&self) -> usize {
+        self.ledger.ready()
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Done { .. })
+    }
+
+    fn restart(&mut self) {
+        match &mut self.phase {
+            Phase::Probe { asked } | Phase::Everyone { asked } => *asked = false,
+            Phase::Windows { windows, .. } => windows.restart(),
+            Phase::Community { cursor, .. } | Phase::LiveRoom { cursor } => cursor.restart(),
+            Phase::Done { .. } => {}
+        }
+    }
+
+    fn findings(&self) -> Findings {
+        self.ledger.findings(match self.phase {
+            Phase::Done { proved } => proved,
+            _ => Completeness::Unverified,
+        })
+    }
+}
+
+fn page(rows: Vec<Member>, total: Option<u64>, envelope: &Envelope) -> Page<Member> {
+    let mut page = Page::new(rows, total);
+    page.unreadable = envelope.rejected.iter().map(|row| format!("a row could not be read: {}", row.reason)).collect();
+    page
+}
