@@ -221,12 +221,11 @@ impl<R: Row> Windows<R> {
                 self.ended = true;
                 return;
             }
-            let State::Here { rows, unreadable, .. } = &window.state else { return };
-            let len = (rows.len() + unreadable.len()) as u64;
+            let State::Here { rows, .. } = &window.state else { return };
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
-                Some(left) => joint(left, rows, len),
+                Some(left) => joint(left, rows),
             };
             match joint {
                 Joint::Joined => self.accept(ledger, offset),
@@ -302,10 +301,7 @@ impl<R: Row> Windows<R> {
 }
 
 /// Whether some row of the left window, same member and same join time, is among `rows`.
-fn joint<R: Row>(left: &Left, rows: &[R], len: u64) -> Joint {
-    if len == 0 && left.is_short() {
-        return Joint::Joined;
-    }
+fn joint<R: Row>(left: &Left, rows: &[R]) -> Joint {
     let places: HashMap<&str, usize> = left.keys.iter().enumerate().map(|(at, (id, _))| (id.as_str(), at)).collect();
     let (mut joined, mut timeless, mut in_order, mut last) = (false, false, true, None);
     for row in rows {

@@ -1,0 +1,154 @@
+//! What becomes of an answer in which one thing is wrong. The snapshot is the table of resulting errors.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use http::Response;
+use serde_json::{Value, json};
+use tim_rest::get_group_member_info::Request;
+use tim_rest::{Command, Error};
+
+use crate::cases;
+
+fn read(body: &[u8]) -> String {
+    match Request::from_http(Response::new(body)) {
+        Ok(page) => match page.envelope.rejected.as_slice() {
+            [] => format!("ok, {} rows", page.member_list.len()),
+            rejected => format!("ok, {} rows, {} rejected: {}", page.member_list.len(), rejected.len(), rejected[0].reason),
+        },
+        Err(error) => cases::kind(&error),
+    }
+}
+
+fn sample() -> Value {
+    let case = cases::all().into_iter().find(|case| case.name() == "get_group_member_info__all_in_one").unwrap();
+    serde_json::from_slice(case.exchanges[0].1.body()).unwrap()
+}
+
+/// Every place in the first row and in the envelope.
+fn places(value: &Value, place: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                found.push(format!("{place}/{name}"));
+                places(value, &format!("{place}/{name}"), found);
+            }
+        }
+        Value::Array(values) if !values.is_empty() => {
+            found.push(format!("{place}/0"));
+            places(&values[0], &format!("{place}/0"), found);
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn one_field_at_a_time() {
+    let sample = sample();
+    let mut found = Vec::new();
+    places(&sample, "", &mut found);
+    let mut table = String::new();
+    for place in found {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        for (what, value) in [
+            ("null", Some(Value::Null)),
+            ("missing", None),
+            ("number", Some(json!(7))),
+            ("negative", Some(json!(-7))),
+            ("float", Some(json!(0.5))),
+            ("huge", Some(json!(u64::MAX))),
+            ("word", Some(json!("word"))),
+            ("digits", Some(json!("7"))),
+            ("empty", Some(json!(""))),
+            ("true", Some(json!(true))),
+            ("list", Some(json!([]))),
+            ("object", Some(json!({}))),
+        ] {
+            let mut mutant = sample.clone();
+            match (mutant.pointer_mut(parent).unwrap(), value) {
+                (Value::Object(fields), Some(value)) => drop(fields.insert(name.to_owned(), value)),
+                (Value::Object(fields), None) => drop(fields.remove(name)),
+                (Value::Array(values), Some(value)) => values[0] = value,
+                (Value::Array(values), None) => drop(values.remove(0)),
+                _ => unreachable!(),
+            }
+            let outcome = read(mutant.to_string().as_bytes());
+            writeln!(table, "{place} {what}: {outcome}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_cut_body_is_never_a_shorter_list() {
+    let body = sample().to_string();
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    for end in (0..body.len()).step_by(97) {
+        *outcomes.entry(read(&body.as_bytes()[..end])).or_default() += 1;
+        let error = Request::from_http(Response::new(&body.as_bytes()[..end])).unwrap_err();
+        assert!(error.is_retryable(), "the rest may come with the next try");
+    }
+    insta::assert_snapshot!(format!("{outcomes:#?}"));
+}
+
+#[test]
+fn what_is_no_answer_of_the_api() {
+    let status = |code: u16, body: &str| {
+        let response = Response::builder().status(code).header("content-type", "text/html; charset=utf-8");
+        let error = Request::from_http(response.body(body.as_bytes().to_vec()).unwrap()).unwrap_err();
+        format!("{code} {body:?} -> {}, retryable {}: {error}\n", cases::kind(&error), error.is_retryable())
+    };
+    let api = r#"{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"slow down"}"#;
+    let ok = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":0,"MemberList":[]}"#;
+    let html = "<html><body><h1>502 Bad Gateway</h1></body></html>";
+    let table = [
+        status(200, ""),
+        status(200, html),
+        status(200, "{}"),
+        status(200, "[]"),
+        status(200, "null"),
+        status(200, "\u{feff}{}"),
+        status(200, r#"{"code":200,"data":[]}"#),
+        status(200, r#"{"ActionStatus":"OK","ErrorCode":0}"#),
+        status(200, r#"{"ActionStatus":"OK"}"#),
+        status(200, r#"{"ErrorCode":0,"MemberList":[]}"#),
+        status(200, r#"{"ActionStatus":"FAIL","ErrorCode":0,"MemberList":[]}"#),
+        status(200, r#"{"ActionStatus":"OK","ErrorCode":10010,"MemberList":[]}"#),
+        status(200, api),
+        status(502, html),
+        status(502, api),
+        status(502, ok),
+        status(302, ""),
+        status(404, html),
+        status(429, ""),
+    ];
+    insta::assert_snapshot!(table.concat());
+}
+
+#[test]
+fn deep_nesting_and_long_texts_are_harmless() {
+    let deep = "[".repeat(100_000);
+    assert!(matches!(Request::from_http(Response::new(deep.as_bytes())), Err(Error::Decode(_))));
+    let deep = format!(r#"{{"ActionStatus":"OK","ErrorCode":0,"MemberList":[],"x":{}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+    assert!(matches!(Request::from_http(Response::new(deep.as_bytes())), Err(Error::Decode(_))));
+    let long = format!(r#"{{"ActionStatus":"FAIL","ErrorCode":10004,"ErrorInfo":"{}"}}"#, "张".repeat(1_000_000));
+    let error = Request::from_http(Response::new(long.as_bytes())).unwrap_err();
+    assert!(error.to_string().len() < 2_000);
+}
+
+#[test]
+fn an_error_prints_nothing_of_the_body_but_the_servers_own_words() {
+    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":"PLANTED","MemberList":[{"Member_Account":"PLANTED","JoinTime":{"PLANTED":"PLANTED"}}]}"#;
+    let error = Request::from_http(Response::new(body.as_bytes())).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("PLANTED"), "{error} {error:?}");
+    let Error::Decode(error) = error else { panic!("{error}") };
+    assert!(String::from_utf8_lossy(error.body()).contains("PLANTED"), "the body is there for those who look");
+}
+
+#[test]
+fn both_names_of_a_renamed_field_are_no_reason_to_lose_a_row() {
+    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberList":[{"Member_Account":"a","ShutUpUntil":1,"MuteUntil":2}]}"#;
+    let page = Request::from_http(Response::new(body.as_bytes())).unwrap();
+    assert_eq!(page.member_list[0].mute_until, Some(tim_rest::MuteUntil::Until(2)));
+    assert!(page.envelope.rejected.is_empty());
+}
