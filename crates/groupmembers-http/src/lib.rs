@@ -5,11 +5,11 @@ mod call;
 mod driver;
 mod pacer;
 mod pages;
+#[cfg(feature = "test-util")]
+pub mod replay;
 mod report;
 #[cfg(feature = "reqwest")]
 pub mod reqwest_0_13;
-#[cfg(feature = "test-util")]
-pub mod replay;
 mod retry;
 mod retry_after;
 mod runtime;

@@ -28,7 +28,12 @@ impl Quota {
     /// `calls` in any `per`; after a throttle answer the bucket closes for `per`.
     #[must_use]
     pub fn new(bucket: impl Into<Cow<'static, str>>, calls: u32, per: Duration) -> Self {
-        Self { bucket: bucket.into(), calls: calls.max(1), per, penalty: per }
+        Self {
+            bucket: bucket.into(),
+            calls: calls.max(1),
+            per,
+            penalty: per,
+        }
     }
 
     /// With a penalty of its own.
@@ -43,7 +48,7 @@ impl Quota {
 ///
 /// A limit counts arrivals, and we know departures. A place in the window is therefore free again only when the window's
 /// length has passed since the *latest* moment the call can have arrived: its answer less the shortest round trip seen.
-/// Five percent on top cover what the shortest round trip hides.
+/// Five percent on top cover what the shortest round trip hides: how it divides into way there and way back.
 #[derive(Clone)]
 pub(crate) struct Pacer {
     runtime: Arc<dyn Runtime>,
@@ -82,12 +87,15 @@ impl Bucket {
 
 impl Pacer {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Self {
-        Self { runtime, buckets: Arc::default() }
+        Self {
+            runtime,
+            buckets: Arc::default(),
+        }
     }
 
-    fn bucket(&self, name: &Cow<'static, str>) -> Arc<Bucket> {
+    fn bucket(&self, quota: &Quota) -> Arc<Bucket> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(buckets.entry(name.clone()).or_default())
+        Arc::clone(buckets.entry(quota.bucket.clone()).or_default())
     }
 
     /// Waits for a place in the window. The place is taken until the permit is dropped, and a while longer.
@@ -96,7 +104,7 @@ impl Pacer {
             Sleep(Duration),
             Answer,
         }
-        let bucket = self.bucket(&quota.bucket);
+        let bucket = self.bucket(quota);
         let line = bucket.line.lock().await;
         loop {
             let now = self.runtime.now().elapsed;
@@ -111,7 +119,10 @@ impl Pacer {
                     window.in_flight += 1;
                     break;
                 } else {
-                    window.free_at.peek().map_or(Next::Answer, |Reverse(at)| Next::Sleep(*at - now))
+                    window
+                        .free_at
+                        .peek()
+                        .map_or(Next::Answer, |Reverse(at)| Next::Sleep(*at - now))
                 }
             };
             match next {
@@ -131,13 +142,18 @@ impl Pacer {
             }
         }
         drop(line);
-        Permit { sent: self.runtime.now().elapsed, per: quota.per, runtime: Arc::clone(&self.runtime), bucket }
+        Permit {
+            sent: self.runtime.now().elapsed,
+            per: quota.per,
+            runtime: Arc::clone(&self.runtime),
+            bucket,
+        }
     }
 
     /// Closes a bucket for `pause` from now.
     pub(crate) fn close(&self, quota: &Quota, pause: Duration) {
         let until = self.runtime.now().elapsed + pause;
-        let bucket = self.bucket(&quota.bucket);
+        let bucket = self.bucket(quota);
         let mut window = bucket.window();
         window.closed_until = window.closed_until.max(until);
     }
@@ -159,7 +175,7 @@ impl Drop for Permit {
         let shortest = window.shortest_trip.map_or(trip, |shortest| shortest.min(trip));
         window.shortest_trip = Some(shortest);
         window.in_flight -= 1;
-        let free_at = (self.sent + self.per + self.per / 20).max(now - shortest + self.per);
+        let free_at = self.sent.max(now - shortest) + self.per + self.per / 20;
         window.free_at.push(Reverse(free_at));
         if let Some(waiting) = window.waiting.take() {
             waiting.wake();

@@ -39,7 +39,10 @@ impl Reqwest {
     /// `redirect(Policy::none())`: a followed redirect is an error here, but by then the credentials have been sent on.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self { client, start: Instant::now() }
+        Self {
+            client,
+            start: Instant::now(),
+        }
     }
 
     /// As the seam a driver takes.
@@ -52,14 +55,20 @@ impl Reqwest {
 impl Runtime for Reqwest {
     fn send(&self, request: http::Request<Vec<u8>>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(|error| transport_error(error, TransportErrorKind::Request))?;
+            let request = reqwest::Request::try_from(request)
+                .map_err(|error| transport_error(error, TransportErrorKind::Request))?;
             let url = request.url().clone();
-            let response =
-                self.client.execute(request).await.map_err(|error| transport_error(error, TransportErrorKind::Request))?;
+            let response = self
+                .client
+                .execute(request)
+                .await
+                .map_err(|error| transport_error(error, TransportErrorKind::Request))?;
             if *response.url() != url {
                 return Err(TransportError::new(TransportErrorKind::Redirected).with_status(response.status()));
             }
-            let mut head = http::Response::builder().status(response.status()).version(response.version());
+            let mut head = http::Response::builder()
+                .status(response.status())
+                .version(response.version());
             if let Some(headers) = head.headers_mut() {
                 headers.extend(response.headers().clone());
             }
@@ -80,7 +89,10 @@ impl Runtime for Reqwest {
     }
 
     fn now(&self) -> Now {
-        Now { elapsed: self.start.elapsed(), unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
+        Now {
+            elapsed: self.start.elapsed(),
+            unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        }
     }
 
     fn nonce(&self) -> u64 {

@@ -81,7 +81,12 @@ impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, status: None, attempts: 0, source: None }
+        Self {
+            kind,
+            status: None,
+            attempts: 0,
+            source: None,
+        }
     }
 
     /// With its cause, which must not print a URL.

@@ -1,10 +1,8 @@
 //! Whole listings on a virtual clock, without a socket: the same seed gives the same run.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -17,7 +15,8 @@ use futures_util::StreamExt as _;
 use crate::runtime::{Body, Now, Runtime, TransportError};
 
 /// What a simulated server does with a request that arrives at `now`.
-pub type Server = Box<dyn FnMut(&http::Request<Vec<u8>>, Now) -> Result<http::Response<Vec<u8>>, TransportError> + Send>;
+pub type Server =
+    Box<dyn FnMut(&http::Request<Vec<u8>>, Now) -> Result<http::Response<Vec<u8>>, TransportError> + Send>;
 
 /// A runtime with a virtual clock and a server made of a closure. Each request travels for a random part of `latency` to
 /// the server, and each answer for another part back.
@@ -30,37 +29,17 @@ pub struct Simulation {
 struct State {
     now: Duration,
     random: u64,
-    timers: BinaryHeap<Reverse<Timer>>,
-    timers_made: u64,
+    /// By when they go off; the number tells apart those that go off together.
+    timers: BTreeMap<(Duration, u64), Waker>,
+    sleeps: u64,
     server: Option<Server>,
-}
-
-struct Timer {
-    at: Duration,
-    number: u64,
-    waker: Waker,
-}
-
-impl PartialEq for Timer {
-    fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
-    }
-}
-impl Eq for Timer {}
-impl PartialOrd for Timer {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Timer {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
 }
 
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulation").field("now", &self.state().now).finish_non_exhaustive()
+        f.debug_struct("Simulation")
+            .field("now", &self.state().now)
+            .finish_non_exhaustive()
     }
 }
 
@@ -80,11 +59,15 @@ impl Simulation {
             now: Duration::ZERO,
             // xorshift must not start at zero.
             random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
-            timers: BinaryHeap::new(),
-            timers_made: 0,
+            timers: BTreeMap::new(),
+            sleeps: 0,
             server: Some(server),
         };
-        Arc::new(Self { state: Mutex::new(state), latency, unix })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            latency,
+            unix,
+        })
     }
 
     /// Runs `work` to its end, letting the clock jump from timer to timer.
@@ -101,14 +84,14 @@ impl Simulation {
                 return done;
             }
             while !woken.0.load(Ordering::Acquire) {
-                let timer = self.state().timers.pop();
-                let Some(Reverse(timer)) = timer else {
+                let timer = self.state().timers.pop_first();
+                let Some(((at, _), waker)) = timer else {
                     panic!("the simulation hangs: it waits for what no timer will bring");
                 };
                 let mut state = self.state();
-                state.now = state.now.max(timer.at);
+                state.now = state.now.max(at);
                 drop(state);
-                timer.waker.wake();
+                waker.wake();
             }
         }
     }
@@ -131,7 +114,9 @@ impl Runtime for Simulation {
             let now = self.now();
             // The server runs outside the lock, so that it may look at the clock itself.
             let server = self.state().server.take();
-            let Some(mut server) = server else { unreachable!("the simulation runs on one thread") };
+            let Some(mut server) = server else {
+                unreachable!("the simulation runs on one thread")
+            };
             let answer = server(&request, now);
             self.state().server = Some(server);
             self.sleep(self.trip()).await;
@@ -142,22 +127,22 @@ impl Runtime for Simulation {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
-        let at = self.state().now.saturating_add(duration);
-        Box::pin(std::future::poll_fn(move |context| {
-            let mut state = self.state();
-            if state.now >= at {
-                return Poll::Ready(());
-            }
-            state.timers_made += 1;
-            let timer = Timer { at, number: state.timers_made, waker: context.waker().clone() };
-            state.timers.push(Reverse(timer));
-            Poll::Pending
-        }))
+        let mut state = self.state();
+        state.sleeps += 1;
+        let timer = (state.now.saturating_add(duration), state.sleeps);
+        drop(state);
+        Box::pin(Sleep {
+            simulation: self,
+            timer,
+        })
     }
 
     fn now(&self) -> Now {
         let now = self.state().now;
-        Now { elapsed: now, unix: self.unix + now }
+        Now {
+            elapsed: now,
+            unix: self.unix + now,
+        }
     }
 
     fn nonce(&self) -> u64 {
@@ -166,5 +151,30 @@ impl Runtime for Simulation {
         state.random ^= state.random >> 7;
         state.random ^= state.random << 17;
         state.random
+    }
+}
+
+/// However often it is polled, it has one timer; dropped, it has none.
+struct Sleep<'a> {
+    simulation: &'a Simulation,
+    timer: (Duration, u64),
+}
+
+impl Future for Sleep<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.simulation.state();
+        if state.now >= self.timer.0 {
+            return Poll::Ready(());
+        }
+        state.timers.insert(self.timer, context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep<'_> {
+    fn drop(&mut self) {
+        self.simulation.state().timers.remove(&self.timer);
     }
 }

@@ -13,7 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("{} {}", http.method(), http.uri().path());
 
     // …and read what comes back.
-    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":1,"MemberList":[{"Member_Account":"bob","Role":"Owner"}]}"#;
+    let body =
+        r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":1,"MemberList":[{"Member_Account":"bob","Role":"Owner"}]}"#;
     let page = Request::from_http(http::Response::new(body.as_bytes()))?;
     println!("{} of {:?} members", page.member_list.len(), page.member_num);
     Ok(())

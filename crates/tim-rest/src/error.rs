@@ -128,7 +128,10 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self { name, problem: problem.into() }
+        Self {
+            name,
+            problem: problem.into(),
+        }
     }
 
     /// What cannot be used.
@@ -160,7 +163,9 @@ impl fmt::Display for StatusError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HTTP status {}", self.status.as_u16())?;
         f.write_str(match self.status.as_u16() {
-            300..=399 => ", a redirect, which is not followed: it would take the UserSig to another host; check the base URL",
+            300..=399 => {
+                ", a redirect, which is not followed: it would take the UserSig to another host; check the base URL"
+            }
             429 => ": too many requests; slow down",
             500.. => " from the server or a gateway in front of it; try again later",
             _ => ": this is not the TIM API; check the base URL",
@@ -192,7 +197,15 @@ pub struct ApiError {
 impl ApiError {
     pub(crate) fn new(command: &'static str, code: i64, info: &str, request_id: Option<String>) -> Self {
         let kind = codes::find(code).0;
-        Self { command, group: None, code, kind, info: scrub(info), request_id, attempts: 0 }
+        Self {
+            command,
+            group: None,
+            code,
+            kind,
+            info: scrub(info),
+            request_id,
+            attempts: 0,
+        }
     }
 
     /// Whether the same read may work a moment later.
@@ -250,9 +263,21 @@ impl DecodeError {
     /// So much of a body is kept.
     const KEPT: usize = 4096;
 
-    pub(crate) fn new(command: &'static str, reason: impl Into<String>, content_type: Option<String>, body: &[u8]) -> Self {
+    pub(crate) fn new(
+        command: &'static str,
+        reason: impl Into<String>,
+        content_type: Option<String>,
+        body: &[u8],
+    ) -> Self {
         let body = body[..body.len().min(Self::KEPT)].to_vec();
-        Self { command, reason: reason.into(), content_type, cut_off: false, attempts: 0, body }
+        Self {
+            command,
+            reason: reason.into(),
+            content_type,
+            cut_off: false,
+            attempts: 0,
+            body,
+        }
     }
 
     /// The first 4 KiB of the answer. They hold people's names: look at them, do not log them.
@@ -277,7 +302,11 @@ impl fmt::Debug for DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: the answer cannot be read: {}", self.command, self.reason)?;
-        if let Some(content_type) = self.content_type.as_ref().filter(|t| !t.starts_with("application/json")) {
+        if let Some(content_type) = self
+            .content_type
+            .as_ref()
+            .filter(|t| !t.starts_with("application/json"))
+        {
             write!(f, " (content type {})", scrub(content_type))?;
         }
         write_attempts(f, self.attempts)
@@ -298,7 +327,11 @@ impl WalkError {
 }
 
 fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    if attempts > 1 { write!(f, ", {attempts} attempts") } else { Ok(()) }
+    if attempts > 1 {
+        write!(f, ", {attempts} attempts")
+    } else {
+        Ok(())
+    }
 }
 
 /// A server's own words, safe to print: one line, not long, and no run of characters that could be a signature or a key.
@@ -330,7 +363,10 @@ mod tests {
     #[test]
     fn long_runs_are_cut_out_and_short_words_stay() {
         let sig = "eJwtzN*".repeat(10);
-        assert_eq!(scrub(&format!("bad sig usersig={sig}&random=1\nnext")), "bad sig …&random=1 next");
+        assert_eq!(
+            scrub(&format!("bad sig usersig={sig}&random=1\nnext")),
+            "bad sig …&random=1 next"
+        );
         assert_eq!(scrub("  群组不存在 @TGS#1NVTZEAE4 "), "群组不存在 @TGS#1NVTZEAE4");
         assert_eq!(scrub(&"张 ".repeat(400)).chars().count(), 300);
     }

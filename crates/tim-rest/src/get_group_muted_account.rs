@@ -24,7 +24,10 @@ impl Request {
     /// Those of a group.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
-        Self { group_id: group_id.into(), topic_id: None }
+        Self {
+            group_id: group_id.into(),
+            topic_id: None,
+        }
     }
 }
 
@@ -72,7 +75,12 @@ pub struct MutedAccount {
     #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// Until when.
-    #[serde(default, alias = "ShuttedUntil", deserialize_with = "MuteUntil::read", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        alias = "ShuttedUntil",
+        deserialize_with = "MuteUntil::read",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub muted_until: Option<MuteUntil>,
     /// Fields this version does not know.
     #[serde(flatten)]

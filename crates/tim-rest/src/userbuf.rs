@@ -31,7 +31,11 @@ impl PrivateMapKey {
     /// A permission.
     #[must_use]
     pub fn new(identifier: impl Into<String>, room: Room, privileges: u32) -> Self {
-        Self { identifier: identifier.into(), room, privileges }
+        Self {
+            identifier: identifier.into(),
+            room,
+            privileges,
+        }
     }
 
     /// Signs it, from `now` (seconds since 1970-01-01 UTC) for `expire` seconds. The identifier of `credentials` plays no part.
@@ -50,8 +54,8 @@ impl PrivateMapKey {
     /// As [`sign`](Self::sign).
     pub fn userbuf(&self, sdk_app_id: u32, expires_at: u64) -> Result<Vec<u8>, BuildError> {
         check_text("identifier", &self.identifier)?;
-        let expires_at =
-            u32::try_from(expires_at).map_err(|_| BuildError::new("expire", "ends after 2106: a userbuf has 32 bits for it"))?;
+        let expires_at = u32::try_from(expires_at)
+            .map_err(|_| BuildError::new("expire", "ends after 2106: a userbuf has 32 bits for it"))?;
         let (version, number, name) = match &self.room {
             Room::Number(number) => (0, *number, None),
             Room::Name(name) => (1, 0, Some(name)),
@@ -77,13 +81,22 @@ impl PrivateMapKey {
             rest = after;
             Some(u32::from_be_bytes(*four))
         };
-        let (app, room, expires_at, privileges, _account_type) = (number()?, number()?, number()?, number()?, number()?);
+        let (app, room, expires_at, privileges, _account_type) =
+            (number()?, number()?, number()?, number()?, number()?);
         let room = match version {
             0 => Room::Number(room),
             1 => Room::Name(take_text(&mut rest)?),
             _ => return None,
         };
-        rest.is_empty().then_some((Self { identifier, room, privileges }, app, expires_at.into()))
+        rest.is_empty().then_some((
+            Self {
+                identifier,
+                room,
+                privileges,
+            },
+            app,
+            expires_at.into(),
+        ))
     }
 }
 

@@ -66,13 +66,21 @@ impl<R: Row> Cursor<R> {
         self.used.insert(std::mem::take(&mut self.next));
         match next {
             Some(next) if self.used.contains(&next) => {
-                self.break_off(ledger, "the server sent a cursor again that it had sent before: the rest cannot be reached");
+                self.break_off(
+                    ledger,
+                    "the server sent a cursor again that it had sent before: the rest cannot be reached",
+                );
             }
             Some(_) if self.empty_pages >= EMPTY_PAGES => {
-                self.break_off(ledger, "the server sends empty pages without end: the rest cannot be reached");
+                self.break_off(
+                    ledger,
+                    "the server sends empty pages without end: the rest cannot be reached",
+                );
             }
             Some(next) => self.next = next,
             None if self.pass < self.passes && !ledger.agrees() => {
+                // What the second pass cannot read either, it notes again.
+                ledger.forget_gaps();
                 self.pass += 1;
                 self.found_in_pass = 0;
                 self.used.clear();

@@ -21,7 +21,9 @@ impl IdSet {
     pub(super) fn insert(&mut self, id: &str) -> Option<bool> {
         let hash = self.keys.hash_one(id.as_bytes());
         let start = u32::try_from(self.bytes.len()).ok()?;
-        let Self { bytes, starts, keys, .. } = self;
+        let Self {
+            bytes, starts, keys, ..
+        } = self;
         if starts.find(hash, |&at| id_at(bytes, at) == id.as_bytes()).is_some() {
             return Some(false);
         }
@@ -88,7 +90,10 @@ mod tests {
 
     #[test]
     fn ids_of_every_length_are_told_apart_and_survive_saving() {
-        let ids: Vec<String> = (0..500).map(|n| "张".repeat(n % 70) + &n.to_string()).chain([String::new()]).collect();
+        let ids: Vec<String> = (0..500)
+            .map(|n| "张".repeat(n % 70) + &n.to_string())
+            .chain([String::new()])
+            .collect();
         let mut set = IdSet::default();
         assert!(ids.iter().all(|id| set.insert(id) == Some(true)));
         assert!(ids.iter().all(|id| set.insert(id) == Some(false)));

@@ -20,7 +20,9 @@ const ROWS_WAITING: usize = 4096;
 
 /// How a roster makes one of its walk's requests.
 pub type Fetch<W> = Box<
-    dyn Fn(<W as Walk>::Request, Scope) -> BoxFuture<'static, Result<<W as Walk>::Answer, <W as Walk>::Error>> + Send + Sync,
+    dyn Fn(<W as Walk>::Request, Scope) -> BoxFuture<'static, Result<<W as Walk>::Answer, <W as Walk>::Error>>
+        + Send
+        + Sync,
 >;
 
 type Answer<W> = (Ticket, Result<<W as Walk>::Answer, <W as Walk>::Error>);
@@ -62,13 +64,20 @@ impl<R> Listing<R> {
     /// # Errors
     /// The report, if somebody may be missing.
     pub fn if_complete(self) -> Result<Vec<R>, Box<Report>> {
-        if self.report.completeness.is_complete() { Ok(self.members) } else { Err(Box::new(self.report)) }
+        if self.report.completeness.is_complete() {
+            Ok(self.members)
+        } else {
+            Err(Box::new(self.report))
+        }
     }
 }
 
 impl<W: Walk> fmt::Debug for Roster<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Roster").field("group", &self.group).field("in_flight", &self.in_flight.len()).finish_non_exhaustive()
+        f.debug_struct("Roster")
+            .field("group", &self.group)
+            .field("in_flight", &self.in_flight.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -100,7 +109,9 @@ where
             over: false,
             vendor,
             group: group.into(),
-            scope: limit.map_or_else(Scope::default, |limit| Scope::until(started.elapsed.saturating_add(limit))),
+            scope: limit.map_or_else(Scope::default, |limit| {
+                Scope::until(started.elapsed.saturating_add(limit))
+            }),
             driver,
             started,
             ended: None,
@@ -121,7 +132,10 @@ where
         while let Some(member) = self.next().await {
             members.push(member?);
         }
-        Ok(Listing { members, report: self.report() })
+        Ok(Listing {
+            members,
+            report: self.report(),
+        })
     }
 
     /// What is known of the list so far. It is final when the rows have come to their end.
@@ -164,7 +178,9 @@ where
     /// Sends what the walk wants, as far as there is room.
     fn send(&mut self) {
         while self.in_flight.len() < self.concurrency && self.walk.ready() < ROWS_WAITING {
-            let Some((ticket, request)) = self.walk.want() else { break };
+            let Some((ticket, request)) = self.walk.want() else {
+                break;
+            };
             let answer = (self.fetch)(request, self.scope.clone());
             self.in_flight.push(Box::pin(async move { (ticket, answer.await) }));
             self.unpolled = true;

@@ -46,7 +46,11 @@ struct Window<R> {
 enum State<R> {
     Wanted,
     Asked(Ticket),
-    Here { rows: Vec<R>, unreadable: Vec<String>, total: Option<u64> },
+    Here {
+        rows: Vec<R>,
+        unreadable: Vec<String>,
+        total: Option<u64>,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -114,7 +118,10 @@ impl<R: Row> Windows<R> {
     /// The next window to ask for: its offset and its number of rows.
     pub fn want(&mut self, ledger: &Ledger<R>) -> Option<(Ticket, u64, u32)> {
         self.plan(ledger);
-        let (&offset, window) = self.open.iter_mut().find(|(_, window)| matches!(window.state, State::Wanted))?;
+        let (&offset, window) = self
+            .open
+            .iter_mut()
+            .find(|(_, window)| matches!(window.state, State::Wanted))?;
         self.next_ticket += 1;
         window.state = State::Asked(self.next_ticket);
         Some((self.next_ticket, offset, window.limit))
@@ -126,7 +133,11 @@ impl<R: Row> Windows<R> {
             ledger.declare(total);
         }
         if let Some(window) = self.asked(ticket) {
-            window.state = State::Here { rows: page.rows, unreadable: page.unreadable, total: page.total };
+            window.state = State::Here {
+                rows: page.rows,
+                unreadable: page.unreadable,
+                total: page.total,
+            };
             self.settle(ledger);
         }
     }
@@ -142,7 +153,11 @@ impl<R: Row> Windows<R> {
         let limit = window.limit;
         self.limit = self.limit.min(limit);
         self.overlap = self.overlap.min(self.limit - 1);
-        for window in self.open.values_mut().filter(|window| matches!(window.state, State::Wanted)) {
+        for window in self
+            .open
+            .values_mut()
+            .filter(|window| matches!(window.state, State::Wanted))
+        {
             window.limit = window.limit.min(self.limit);
         }
         true
@@ -150,12 +165,24 @@ impl<R: Row> Windows<R> {
 
     /// A window cannot be had: gives out what is here, and asks for no more.
     pub fn stop(&mut self, ledger: &mut Ledger<R>, ticket: Ticket, why: &str) {
-        let failed = self.open.iter().find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket));
+        let failed = self
+            .open
+            .iter()
+            .find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket));
         let place = failed.map_or(self.next_offset, |(offset, _)| *offset);
         ledger.gap(format!("stopped at offset {place}: {why}"));
         for (_, window) in std::mem::take(&mut self.open) {
-            if let State::Here { rows, unreadable, total } = window.state {
-                ledger.enter(Page { rows, unreadable, total });
+            if let State::Here {
+                rows,
+                unreadable,
+                total,
+            } = window.state
+            {
+                ledger.enter(Page {
+                    rows,
+                    unreadable,
+                    total,
+                });
             }
         }
         self.ended = true;
@@ -179,15 +206,24 @@ impl<R: Row> Windows<R> {
     /// What the chain proves about the list.
     #[must_use]
     pub fn proved(&self) -> Completeness {
-        if self.ended { self.proved } else { Completeness::Unverified }
+        if self.ended {
+            self.proved
+        } else {
+            Completeness::Unverified
+        }
     }
 
     fn asked(&mut self, ticket: Ticket) -> Option<&mut Window<R>> {
-        self.open.values_mut().find(|window| matches!(window.state, State::Asked(t) if t == ticket))
+        self.open
+            .values_mut()
+            .find(|window| matches!(window.state, State::Asked(t) if t == ticket))
     }
 
     fn insert(&mut self, offset: u64) {
-        let window = Window { limit: self.limit, state: State::Wanted };
+        let window = Window {
+            limit: self.limit,
+            state: State::Wanted,
+        };
         self.open.entry(offset).or_insert(window);
     }
 
@@ -221,7 +257,9 @@ impl<R: Row> Windows<R> {
                 self.ended = true;
                 return;
             }
-            let State::Here { rows, .. } = &window.state else { return };
+            let State::Here { rows, .. } = &window.state else {
+                return;
+            };
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
@@ -230,7 +268,9 @@ impl<R: Row> Windows<R> {
             match joint {
                 Joint::Joined => self.accept(ledger, offset),
                 Joint::Weak => {
-                    ledger.note("the list's order moved, or its rows carry no join time: the chain of windows proves nothing");
+                    ledger.note(
+                        "the list's order moved, or its rows carry no join time: the chain of windows proves nothing",
+                    );
                     self.proved = Completeness::Unverified;
                     self.accept(ledger, offset);
                 }
@@ -252,19 +292,38 @@ impl<R: Row> Windows<R> {
     }
 
     fn accept(&mut self, ledger: &mut Ledger<R>, offset: u64) {
-        let Some(Window { limit, state: State::Here { rows, unreadable, total } }) = self.open.remove(&offset) else {
+        let Some(Window {
+            limit,
+            state: State::Here {
+                rows,
+                unreadable,
+                total,
+            },
+        }) = self.open.remove(&offset)
+        else {
             return;
         };
-        let page = Page { rows, unreadable, total };
+        let page = Page {
+            rows,
+            unreadable,
+            total,
+        };
         let len = page.len();
-        let confirmed = self.left.as_ref().is_some_and(|left| left.is_short() && offset + len <= left.end());
+        let confirmed = self
+            .left
+            .as_ref()
+            .is_some_and(|left| left.is_short() && offset + len <= left.end());
         self.left = Some(Left {
             offset,
             limit,
             len,
             total,
             confirmed,
-            keys: page.rows.iter().map(|row| (row.id().to_owned(), row.joined())).collect(),
+            keys: page
+                .rows
+                .iter()
+                .map(|row| (row.id().to_owned(), row.joined()))
+                .collect(),
         });
         if offset >= self.mend_target {
             self.mends = 0;
@@ -284,7 +343,9 @@ impl<R: Row> Windows<R> {
             return;
         }
         if self.mends >= MENDS || self.mends_left == 0 {
-            ledger.gap(format!("the windows at offsets {start} and {offset} share no member: the list moves too fast, or has no order"));
+            ledger.gap(format!(
+                "the windows at offsets {start} and {offset} share no member: the list moves too fast, or has no order"
+            ));
             self.accept(ledger, offset);
             return;
         }
@@ -302,7 +363,12 @@ impl<R: Row> Windows<R> {
 
 /// Whether some row of the left window, same member and same join time, is among `rows`.
 fn joint<R: Row>(left: &Left, rows: &[R]) -> Joint {
-    let places: HashMap<&str, usize> = left.keys.iter().enumerate().map(|(at, (id, _))| (id.as_str(), at)).collect();
+    let places: HashMap<&str, usize> = left
+        .keys
+        .iter()
+        .enumerate()
+        .map(|(at, (id, _))| (id.as_str(), at))
+        .collect();
     let (mut joined, mut timeless, mut in_order, mut last) = (false, false, true, None);
     for row in rows {
         let Some(&place) = places.get(row.id()) else { continue };

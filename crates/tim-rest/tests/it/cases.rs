@@ -8,6 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use tim_rest::{BaseUrl, Command, Credentials, Region, UserSig};
 
+type Exchange = (http::Request<Vec<u8>>, http::Response<Vec<u8>>);
+
 #[derive(Deserialize)]
 pub(crate) struct Case {
     pub(crate) schema: u32,
@@ -21,7 +23,7 @@ pub(crate) struct Case {
     #[serde(skip)]
     pub(crate) dir: PathBuf,
     #[serde(skip)]
-    pub(crate) exchanges: Vec<(http::Request<Vec<u8>>, http::Response<Vec<u8>>)>,
+    pub(crate) exchanges: Vec<Exchange>,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +46,11 @@ pub(crate) struct Allow {
 
 impl Case {
     pub(crate) fn credentials(&self) -> Credentials {
-        let Pair { sdk_app_id, identifier, secret_key } = &self.credentials;
+        let Pair {
+            sdk_app_id,
+            identifier,
+            secret_key,
+        } = &self.credentials;
         Credentials::new(*sdk_app_id, identifier, secret_key).unwrap()
     }
 
@@ -72,7 +78,10 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// Every case, sorted by name.
 pub(crate) fn all() -> Vec<Case> {
-    let mut dirs: Vec<PathBuf> = folders(&fixtures()).iter().flat_map(|endpoint| folders(endpoint)).collect();
+    let mut dirs: Vec<PathBuf> = folders(&fixtures())
+        .iter()
+        .flat_map(|endpoint| folders(endpoint))
+        .collect();
     dirs.sort();
     assert!(dirs.len() > 80, "the fixtures are gone");
     dirs.into_iter().map(read).collect()
@@ -87,9 +96,12 @@ fn read(dir: PathBuf) -> Case {
     let mut case: Case = serde_json::from_slice(&fs::read(dir.join("case.json")).unwrap()).unwrap();
     assert_eq!(case.schema, 1);
     for number in 1.. {
-        let Ok(request) = fs::read(dir.join(format!("{number}.request.http"))) else { break };
+        let Ok(request) = fs::read(dir.join(format!("{number}.request.http"))) else {
+            break;
+        };
         let response = fs::read(dir.join(format!("{number}.response.http"))).unwrap();
-        case.exchanges.push((parse_request(&request).unwrap(), parse_response(&response).unwrap()));
+        case.exchanges
+            .push((parse_request(&request).unwrap(), parse_response(&response).unwrap()));
     }
     assert!(!case.exchanges.is_empty(), "{}", dir.display());
     case.dir = dir;

@@ -1,0 +1,105 @@
+//! No window of the vendor's is ever exceeded, whatever the latency, and no place in it is wasted.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use groupmembers_http::{Runtime as _, Scope};
+use http::Response;
+use proptest::prelude::*;
+
+use crate::fake::{Count, driver, status};
+
+/// The vendor's side: counts arrivals in a sliding window, and says by how much it was exceeded.
+#[derive(Default)]
+struct Window {
+    arrivals: VecDeque<Duration>,
+    exceeded: u32,
+}
+
+impl Window {
+    fn arrive(&mut self, at: Duration, calls: usize, per: Duration) {
+        while self.arrivals.front().is_some_and(|first| *first + per <= at) {
+            self.arrivals.pop_front();
+        }
+        self.arrivals.push_back(at);
+        self.exceeded += u32::from(self.arrivals.len() > calls);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_window_is_exceeded(
+        seed in any::<u64>(),
+        calls in 1..60_u32,
+        (least, spread) in (0..200_u64, prop_oneof![Just(0_u64), 1..25_u64]),
+        work in 1..400_usize,
+        waves in 1..4_u32,
+    ) {
+        let per = Duration::from_secs(1);
+        let window = Arc::new(Mutex::new(Window::default()));
+        let counted = window.clone();
+        let (simulation, driver) = driver(seed, (least, least + spread), move |_, now| {
+            counted.lock().unwrap().arrive(now.elapsed, calls as usize, per);
+            Ok(Response::new(Vec::new()))
+        });
+        let call = Count::new(calls, per);
+        let scope = Scope::default();
+        simulation.run(async {
+            for wave in 0..waves {
+                join_all((0..work).map(|_| driver.execute(&call, &scope))).await;
+                simulation.sleep(Duration::from_millis(170 * u64::from(wave))).await;
+            }
+        });
+        prop_assert_eq!(window.lock().unwrap().exceeded, 0);
+        // Each window's worth takes its length, the margin, and what trips differ by: nothing else is waited for.
+        let made = work as u32 * waves;
+        let windows = made.div_ceil(calls);
+        let most = (Duration::from_millis(1_050 + 2 * spread) * windows) + Duration::from_millis(2 * (least + spread) + 200) * (waves + 1);
+        let took = simulation.now().elapsed;
+        prop_assert!(took <= most + Duration::from_millis(2 * (least + spread)) * windows, "{took:?} for {windows} windows");
+    }
+}
+
+#[test]
+fn a_burst_goes_out_at_once() {
+    let (simulation, driver) = driver(1, (10, 10), |_, _| Ok(status(200)));
+    let (call, scope) = (Count::new(200, Duration::from_secs(1)), Scope::default());
+    simulation.run(join_all((0..200).map(|_| driver.execute(&call, &scope))));
+    assert!(simulation.now().elapsed <= Duration::from_millis(21));
+}
+
+#[test]
+fn a_throttle_answer_closes_the_bucket_for_everybody() {
+    let arrivals = Arc::new(Mutex::new(Vec::new()));
+    let seen = arrivals.clone();
+    let (simulation, driver) = driver(1, (10, 10), move |number, now| {
+        seen.lock().unwrap().push(now.elapsed);
+        Ok(status(if number == 1 { 429 } else { 200 }))
+    });
+    let penalty = Duration::from_secs(10);
+    let mut call = Count::new(1, Duration::from_millis(100));
+    call.quota = call.quota.with_penalty(penalty);
+    let scope = Scope::default();
+    let done = simulation.run(join_all((0..5).map(|_| driver.execute(&call, &scope))));
+    assert!(done.iter().all(Result::is_ok));
+    let arrivals = arrivals.lock().unwrap();
+    assert_eq!(arrivals.len(), 6);
+    assert!(arrivals[1] >= arrivals[0] + penalty, "{arrivals:?}");
+}
+
+#[test]
+fn a_call_that_is_dropped_gives_its_place_back() {
+    let (simulation, driver) = driver(1, (500, 500), |_, _| Ok(status(200)));
+    let (call, scope) = (Count::new(1, Duration::from_secs(1)), Scope::default());
+    simulation.run(async {
+        let dropped = std::pin::pin!(driver.execute(&call, &scope));
+        let pause = simulation.sleep(Duration::from_millis(50));
+        futures_util::future::select(dropped, pause).await;
+    });
+    simulation.run(driver.execute(&call, &scope)).unwrap();
+    assert!(simulation.now().elapsed < Duration::from_secs(3));
+}

@@ -1,0 +1,22 @@
+//! Tencent IM (TIM, Tencent Cloud Chat): its server REST API for reading groups.
+
+mod commands;
+mod config;
+mod faults;
+mod gate;
+mod groups;
+mod json;
+mod limits;
+mod member;
+mod refusal;
+mod routes;
+pub mod usersig;
+mod world;
+
+pub use self::{
+    config::{Churn, Config, DEMO_ADMIN, DEMO_SDK_APP_ID, DEMO_SECRET_KEY, GroupConfig, GroupKind},
+    faults::{Fault, Injection, UnknownFault, When},
+    member::{Member, Role},
+    usersig::Refused,
+    world::World,
+};

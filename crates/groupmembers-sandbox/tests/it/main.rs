@@ -1,0 +1,11 @@
+//! The sandbox, seen from the other end of the wire.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod faults;
+mod limits;
+mod reads;
+mod refusals;
+mod usersig;
+mod wire;
+mod world;
