@@ -39,10 +39,7 @@ impl Scope {
     /// Work that must be over at `deadline`, on the [elapsed](crate::Now::elapsed) clock of the driver's runtime.
     #[must_use]
     pub fn until(deadline: Duration) -> Self {
-        Self {
-            deadline: Some(deadline),
-            counts: Arc::default(),
-        }
+        Self { deadline: Some(deadline), counts: Arc::default() }
     }
 
     pub(crate) fn counts(&self) -> &Counts {
@@ -55,12 +52,7 @@ impl Driver {
     #[must_use]
     pub fn new(runtime: Arc<dyn Runtime>) -> Self {
         let pacer = Pacer::new(Arc::clone(&runtime));
-        Self {
-            runtime,
-            pacer,
-            retry: RetryPolicy::default(),
-            attempt_timeout: Duration::from_secs(10),
-        }
+        Self { runtime, pacer, retry: RetryPolicy::default(), attempt_timeout: Duration::from_secs(10) }
     }
 
     /// With other retries.
@@ -89,13 +81,7 @@ impl Driver {
     /// The last attempt's error, with the number of attempts noted in it.
     pub async fn execute<C: Call>(&self, call: &C, scope: &Scope) -> Result<C::Response, C::Error> {
         let quota = call.quota();
-        let mut attempt = Attempt {
-            number: 0,
-            now: self.runtime.now(),
-            nonce: 0,
-            renew: false,
-            connect_failures: 0,
-        };
+        let mut attempt = Attempt { number: 0, now: self.runtime.now(), nonce: 0, renew: false, connect_failures: 0 };
         let mut renewed = false;
         loop {
             let Some(permit) = self.before_deadline(scope, self.pacer.acquire(&quota)).await else {
@@ -109,15 +95,11 @@ impl Driver {
             let request = call.prepare(&attempt).await?;
             let counts = scope.counts();
             counts.calls.fetch_add(1, Ordering::Relaxed);
-            counts
-                .retries
-                .fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
+            counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
             let sent = self.send(request, call.max_body(), scope).await;
             drop(permit);
             let never_sent = matches!(&sent, Err(error) if error.kind() == TransportErrorKind::Connect);
-            let outcome = sent
-                .map_err(C::Error::from_transport)
-                .and_then(|response| call.decode(response));
+            let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
             self.trace(call, &attempt, &outcome);
             let mut error = match outcome {
                 Ok(response) => return Ok(response),
@@ -144,9 +126,7 @@ impl Driver {
                     if after.is_some_and(|after| after > self.retry.longest_wish) {
                         return Err(error);
                     }
-                    after
-                        .unwrap_or_default()
-                        .max(self.retry.pause(attempt.number, self.runtime.nonce()))
+                    after.unwrap_or_default().max(self.retry.pause(attempt.number, self.runtime.nonce()))
                 }
             };
             attempt.renew = verdict == Verdict::Renew;
@@ -169,11 +149,8 @@ impl Driver {
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
         let remaining = self.remaining(scope).unwrap_or(Duration::MAX);
         let limit = self.attempt_timeout.min(remaining);
-        let late = if remaining < self.attempt_timeout {
-            TransportErrorKind::Deadline
-        } else {
-            TransportErrorKind::Timeout
-        };
+        let late =
+            if remaining < self.attempt_timeout { TransportErrorKind::Deadline } else { TransportErrorKind::Timeout };
         let mut timer = self.runtime.sleep(limit);
 
         let response = match select(self.runtime.send(request), &mut timer).await {
@@ -181,10 +158,8 @@ impl Driver {
             Either::Right(((), _)) => return Err(TransportError::new(late)),
         };
         let (head, mut body) = response.into_parts();
-        let declared = head
-            .headers
-            .get(http::header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse().ok());
+        let declared =
+            head.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: usize| length > max_body) {
             return Err(TransportError::new(TransportErrorKind::TooLarge).with_status(head.status));
         }
@@ -205,9 +180,7 @@ impl Driver {
     }
 
     fn remaining(&self, scope: &Scope) -> Option<Duration> {
-        scope
-            .deadline
-            .map(|deadline| deadline.saturating_sub(self.runtime.now().elapsed))
+        scope.deadline.map(|deadline| deadline.saturating_sub(self.runtime.now().elapsed))
     }
 
     /// `None` where the deadline came first.

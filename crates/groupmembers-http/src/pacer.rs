@@ -28,12 +28,7 @@ impl Quota {
     /// `calls` in any `per`; after a throttle answer the bucket closes for `per`.
     #[must_use]
     pub fn new(bucket: impl Into<Cow<'static, str>>, calls: u32, per: Duration) -> Self {
-        Self {
-            bucket: bucket.into(),
-            calls: calls.max(1),
-            per,
-            penalty: per,
-        }
+        Self { bucket: bucket.into(), calls: calls.max(1), per, penalty: per }
     }
 
     /// With a penalty of its own.
@@ -87,10 +82,7 @@ impl Bucket {
 
 impl Pacer {
     pub(crate) fn new(runtime: Arc<dyn Runtime>) -> Self {
-        Self {
-            runtime,
-            buckets: Arc::default(),
-        }
+        Self { runtime, buckets: Arc::default() }
     }
 
     fn bucket(&self, quota: &Quota) -> Arc<Bucket> {
@@ -119,10 +111,7 @@ impl Pacer {
                     window.in_flight += 1;
                     break;
                 } else {
-                    window
-                        .free_at
-                        .peek()
-                        .map_or(Next::Answer, |Reverse(at)| Next::Sleep(*at - now))
+                    window.free_at.peek().map_or(Next::Answer, |Reverse(at)| Next::Sleep(*at - now))
                 }
             };
             match next {
@@ -142,12 +131,7 @@ impl Pacer {
             }
         }
         drop(line);
-        Permit {
-            sent: self.runtime.now().elapsed,
-            per: quota.per,
-            runtime: Arc::clone(&self.runtime),
-            bucket,
-        }
+        Permit { sent: self.runtime.now().elapsed, per: quota.per, runtime: Arc::clone(&self.runtime), bucket }
     }
 
     /// Closes a bucket for `pause` from now.

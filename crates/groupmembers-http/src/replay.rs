@@ -31,9 +31,7 @@ pub struct Replay {
 
 impl fmt::Debug for Replay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Replay")
-            .field("left", &self.left())
-            .finish_non_exhaustive()
+        f.debug_struct("Replay").field("left", &self.left()).finish_non_exhaustive()
     }
 }
 
@@ -50,11 +48,7 @@ impl Replay {
         {
             let request = parse_request(&fs::read(dir.join(format!("{number}.request.http")))?)?;
             let response = parse_response(&fs::read(dir.join(format!("{number}.response.http")))?)?;
-            exchanges.push(Exchange {
-                request,
-                response,
-                used: false,
-            });
+            exchanges.push(Exchange { request, response, used: false });
         }
         Ok(Arc::new(Self {
             exchanges: Mutex::new(exchanges),
@@ -68,12 +62,7 @@ impl Replay {
     /// How many recorded answers nobody asked for yet.
     #[must_use]
     pub fn left(&self) -> usize {
-        self.exchanges
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .filter(|exchange| !exchange.used)
-            .count()
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).iter().filter(|exchange| !exchange.used).count()
     }
 
     fn same(&self, recorded: &http::Request<Vec<u8>>, sent: &http::Request<Vec<u8>>) -> bool {
@@ -96,9 +85,7 @@ impl Replay {
 impl Runtime for Replay {
     fn send(&self, request: http::Request<Vec<u8>>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         let mut exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = exchanges
-            .iter_mut()
-            .find(|exchange| !exchange.used && self.same(&exchange.request, &request));
+        let found = exchanges.iter_mut().find(|exchange| !exchange.used && self.same(&exchange.request, &request));
         let answer = found.map(|exchange| {
             exchange.used = true;
             let (head, body) = exchange.response.clone().into_parts();
@@ -125,10 +112,7 @@ impl Runtime for Replay {
     }
 
     fn now(&self) -> Now {
-        Now {
-            elapsed: Duration::from_nanos(self.clock.load(Ordering::Relaxed)),
-            unix: self.unix,
-        }
+        Now { elapsed: Duration::from_nanos(self.clock.load(Ordering::Relaxed)), unix: self.unix }
     }
 
     fn nonce(&self) -> u64 {
@@ -143,10 +127,7 @@ impl Runtime for Replay {
 pub fn parse_request(bytes: &[u8]) -> io::Result<http::Request<Vec<u8>>> {
     let (first, headers, body) = parse_message(bytes)?;
     let mut words = first.split(' ');
-    let (method, target) = words
-        .next()
-        .zip(words.next())
-        .ok_or_else(|| damaged("the request line"))?;
+    let (method, target) = words.next().zip(words.next()).ok_or_else(|| damaged("the request line"))?;
     let mut request = http::Request::builder().method(method).uri(target);
     for (name, value) in headers {
         request = request.header(name, value);
@@ -171,22 +152,15 @@ pub fn parse_response(bytes: &[u8]) -> io::Result<http::Response<Vec<u8>>> {
 type Message<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<u8>);
 
 fn parse_message(bytes: &[u8]) -> io::Result<Message<'_>> {
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .ok_or_else(|| damaged("the blank line"))?;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(|| damaged("the blank line"))?;
     let head = std::str::from_utf8(&bytes[..end]).map_err(|_| damaged("the head"))?;
     let mut lines = head.split("\r\n");
     let first = lines.next().ok_or_else(|| damaged("the first line"))?;
-    let headers = lines
-        .map(|line| line.split_once(": ").ok_or_else(|| damaged("a header")))
-        .collect::<Result<_, _>>()?;
+    let headers =
+        lines.map(|line| line.split_once(": ").ok_or_else(|| damaged("a header"))).collect::<Result<_, _>>()?;
     Ok((first, headers, bytes[end + 4..].to_vec()))
 }
 
 fn damaged(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("{what} of the HTTP message is missing or damaged"),
-    )
+    io::Error::new(io::ErrorKind::InvalidData, format!("{what} of the HTTP message is missing or damaged"))
 }

@@ -16,33 +16,34 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone)]
 pub struct Reqwest {
     client: reqwest::Client,
+    /// For hosts on this machine: a proxy could not reach them, and would read what is only let out because it stays here.
+    loopback: reqwest::Client,
     start: Instant,
 }
 
 impl Reqwest {
-    /// A client of its own: pooled connections, no redirects, three seconds to connect.
+    /// A client of its own: pooled connections, no redirects, three seconds to connect. It heeds the proxy variables of the
+    /// environment, but for hosts on this machine.
     ///
     /// # Errors
     /// The TLS backend or the system's resolver could not be set up.
     pub fn new() -> Result<Self, TransportError> {
-        reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .tcp_nodelay(true)
-            .user_agent(concat!("groupmembers/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map(Self::with_client)
-            .map_err(|error| TransportError::new(TransportErrorKind::Connect).with_source(error.without_url()))
+        let build = |builder: reqwest::ClientBuilder| {
+            let builder = builder.redirect(reqwest::redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+            let built =
+                builder.tcp_nodelay(true).user_agent(concat!("groupmembers/", env!("CARGO_PKG_VERSION"))).build();
+            built.map_err(|error| TransportError::new(TransportErrorKind::Connect).with_source(error.without_url()))
+        };
+        let client = build(reqwest::Client::builder())?;
+        let loopback = build(reqwest::Client::builder().no_proxy())?;
+        Ok(Self { client, loopback, start: Instant::now() })
     }
 
     /// A client of the caller's, for proxies, own certificates and the like. Build it with
     /// `redirect(Policy::none())`: a followed redirect is an error here, but by then the credentials have been sent on.
     #[must_use]
     pub fn with_client(client: reqwest::Client) -> Self {
-        Self {
-            client,
-            start: Instant::now(),
-        }
+        Self { loopback: client.clone(), client, start: Instant::now() }
     }
 
     /// As the seam a driver takes.
@@ -58,17 +59,13 @@ impl Runtime for Reqwest {
             let request = reqwest::Request::try_from(request)
                 .map_err(|error| transport_error(error, TransportErrorKind::Request))?;
             let url = request.url().clone();
-            let response = self
-                .client
-                .execute(request)
-                .await
-                .map_err(|error| transport_error(error, TransportErrorKind::Request))?;
+            let client = if is_loopback(url.host_str().unwrap_or_default()) { &self.loopback } else { &self.client };
+            let response =
+                client.execute(request).await.map_err(|error| transport_error(error, TransportErrorKind::Request))?;
             if *response.url() != url {
                 return Err(TransportError::new(TransportErrorKind::Redirected).with_status(response.status()));
             }
-            let mut head = http::Response::builder()
-                .status(response.status())
-                .version(response.version());
+            let mut head = http::Response::builder().status(response.status()).version(response.version());
             if let Some(headers) = head.headers_mut() {
                 headers.extend(response.headers().clone());
             }
@@ -89,10 +86,7 @@ impl Runtime for Reqwest {
     }
 
     fn now(&self) -> Now {
-        Now {
-            elapsed: self.start.elapsed(),
-            unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
-        }
+        Now { elapsed: self.start.elapsed(), unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
     }
 
     fn nonce(&self) -> u64 {
@@ -112,4 +106,9 @@ fn transport_error(error: reqwest::Error, otherwise: TransportErrorKind) -> Tran
         Some(cause) => TransportError::new(kind).with_source(cause),
         None => TransportError::new(kind).with_source(error),
     }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

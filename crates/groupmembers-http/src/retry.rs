@@ -31,10 +31,7 @@ impl RetryPolicy {
     /// No second attempt.
     #[must_use]
     pub fn never() -> Self {
-        Self {
-            max_attempts: 1,
-            ..Self::default()
-        }
+        Self { max_attempts: 1, ..Self::default() }
     }
 
     /// With so many attempts in all (at least one is made).
@@ -53,10 +50,7 @@ impl RetryPolicy {
 
     /// The pause after `failed` attempts: anything from nothing to the bound, drawn by `nonce`.
     pub(crate) fn pause(&self, failed: u32, nonce: u64) -> Duration {
-        let bound = self
-            .base
-            .saturating_mul(1_u32 << failed.saturating_sub(1).min(16))
-            .min(self.cap);
+        let bound = self.base.saturating_mul(1_u32 << failed.saturating_sub(1).min(16)).min(self.cap);
         let nanos = u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(nonce.checked_rem(nanos.saturating_add(1)).unwrap_or(nonce))
     }

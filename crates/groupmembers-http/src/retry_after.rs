@@ -18,9 +18,7 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn unix_seconds(date: &str) -> Option<u64> {
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let mut words = date.split_once(", ")?.1.split(' ');
     let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
     let name = words.next()?;
@@ -29,11 +27,7 @@ fn unix_seconds(date: &str) -> Option<u64> {
     let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok());
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     // Years begin in March, so that the leap day is the last one.
-    let (year, month) = if month < 2 {
-        (year - 1, month + 10)
-    } else {
-        (year, month - 2)
-    };
+    let (year, month) = if month < 2 { (year - 1, month + 10) } else { (year, month - 2) };
     let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day - 1;
     let epoch = 1969 * 365 + 1969 / 4 - 1969 / 100 + 1969 / 400 + 306;
     Some((days - epoch) * 86_400 + hour.min(23) * 3600 + minute.min(59) * 60 + second.min(60))
@@ -46,21 +40,12 @@ mod tests {
     #[test]
     fn both_forms_are_read() {
         let headers = |pairs: &[(HeaderName, &str)]| -> HeaderMap {
-            pairs
-                .iter()
-                .map(|(name, value)| (name.clone(), value.parse().unwrap()))
-                .collect()
+            pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
         };
         let date = (header::DATE, "Sun, 06 Nov 1994 08:49:37 GMT");
-        assert_eq!(
-            retry_after(&headers(&[(header::RETRY_AFTER, " 120 ")])),
-            Some(Duration::from_secs(120))
-        );
+        assert_eq!(retry_after(&headers(&[(header::RETRY_AFTER, " 120 ")])), Some(Duration::from_secs(120)));
         let later = (header::RETRY_AFTER, "Sun, 06 Nov 1994 08:51:07 GMT");
-        assert_eq!(
-            retry_after(&headers(&[date.clone(), later.clone()])),
-            Some(Duration::from_secs(90))
-        );
+        assert_eq!(retry_after(&headers(&[date.clone(), later.clone()])), Some(Duration::from_secs(90)));
         assert_eq!(retry_after(&headers(&[later])), None);
         assert_eq!(retry_after(&headers(&[date, (header::RETRY_AFTER, "soon")])), None);
     }

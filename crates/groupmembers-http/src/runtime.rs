@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
-/// What a driver needs of the world. The reqwest transport, [replay](crate::replay) and
-/// [simulation](crate::simulation) implement it; so can you.
+/// What a driver needs of the world. The reqwest transport, replay and
+/// simulation (feature `test-util`) implement it; so can you.
 pub trait Runtime: fmt::Debug + Send + Sync + 'static {
     /// Sends one request and answers with the head of the response and a stream of its body.
     ///
@@ -81,12 +81,7 @@ impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self {
-            kind,
-            status: None,
-            attempts: 0,
-            source: None,
-        }
+        Self { kind, status: None, attempts: 0, source: None }
     }
 
     /// With its cause, which must not print a URL.

@@ -37,9 +37,7 @@ struct State {
 
 impl fmt::Debug for Simulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Simulation")
-            .field("now", &self.state().now)
-            .finish_non_exhaustive()
+        f.debug_struct("Simulation").field("now", &self.state().now).finish_non_exhaustive()
     }
 }
 
@@ -63,11 +61,7 @@ impl Simulation {
             sleeps: 0,
             server: Some(server),
         };
-        Arc::new(Self {
-            state: Mutex::new(state),
-            latency,
-            unix,
-        })
+        Arc::new(Self { state: Mutex::new(state), latency, unix })
     }
 
     /// Runs `work` to its end, letting the clock jump from timer to timer.
@@ -114,9 +108,7 @@ impl Runtime for Simulation {
             let now = self.now();
             // The server runs outside the lock, so that it may look at the clock itself.
             let server = self.state().server.take();
-            let Some(mut server) = server else {
-                unreachable!("the simulation runs on one thread")
-            };
+            let Some(mut server) = server else { unreachable!("the simulation runs on one thread") };
             let answer = server(&request, now);
             self.state().server = Some(server);
             self.sleep(self.trip()).await;
@@ -131,18 +123,12 @@ impl Runtime for Simulation {
         state.sleeps += 1;
         let timer = (state.now.saturating_add(duration), state.sleeps);
         drop(state);
-        Box::pin(Sleep {
-            simulation: self,
-            timer,
-        })
+        Box::pin(Sleep { simulation: self, timer })
     }
 
     fn now(&self) -> Now {
         let now = self.state().now;
-        Now {
-            elapsed: now,
-            unix: self.unix + now,
-        }
+        Now { elapsed: now, unix: self.unix + now }
     }
 
     fn nonce(&self) -> u64 {

@@ -29,12 +29,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            port: 0,
-            seed: 1,
-            latency: Duration::ZERO,
-            tim: tim::Config::default(),
-        }
+        Self { port: 0, seed: 1, latency: Duration::ZERO, tim: tim::Config::default() }
     }
 }
 
@@ -64,32 +59,21 @@ impl Sandbox {
         // The only vendor so far answers for every path, wrong ones included.
         let app = tim.router(Arc::clone(&log), config.latency);
 
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
             let _inside = runtime.enter();
             Listener::new(listener)?
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let thread = thread::Builder::new()
-            .name("groupmembers-sandbox".to_owned())
-            .spawn(move || {
-                runtime.block_on(async {
-                    let server = wire::serve(listener, app);
-                    match select(std::pin::pin!(server), stopped).await {
-                        Either::Left(((), _)) | Either::Right((_, _)) => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            addr,
-            log,
-            tim,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("groupmembers-sandbox".to_owned()).spawn(move || {
+            runtime.block_on(async {
+                let server = wire::serve(listener, app);
+                match select(std::pin::pin!(server), stopped).await {
+                    Either::Left(((), _)) | Either::Right((_, _)) => {}
+                }
+            });
+        })?;
+        Ok(Self { addr, log, tim, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -141,9 +125,6 @@ impl Drop for Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("addr", &self.addr)
-            .field("calls", &self.calls())
-            .finish_non_exhaustive()
+        f.debug_struct("Sandbox").field("addr", &self.addr).field("calls", &self.calls()).finish_non_exhaustive()
     }
 }

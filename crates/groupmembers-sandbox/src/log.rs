@@ -34,15 +34,7 @@ pub struct LogEntry {
 
 impl fmt::Display for LogEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            at,
-            vendor,
-            command,
-            status,
-            code,
-            note,
-            ..
-        } = self;
+        let Self { at, vendor, command, status, code, note, .. } = self;
         write!(f, "{at:>8} ms  {vendor} {command}")?;
         if let Some(group) = &self.group {
             write!(f, " {group}")?;
@@ -70,10 +62,7 @@ struct State {
 
 impl Log {
     pub(crate) fn start() -> Self {
-        Self {
-            start: Instant::now(),
-            state: Mutex::default(),
-        }
+        Self { start: Instant::now(), state: Mutex::default() }
     }
 
     /// Milliseconds from the start to `then`.

@@ -10,9 +10,7 @@ pub(crate) fn mix(n: u64) -> u64 {
 
 /// A seed for something named, under another seed (FNV-1a, then mixed).
 pub(crate) fn seed_of(seed: u64, name: &str) -> u64 {
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     mix(seed ^ hash)
 }
 

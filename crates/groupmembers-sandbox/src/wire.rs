@@ -83,9 +83,7 @@ pub(crate) fn respond(
         }
     }
     if !matches!(delivery, Delivery::Endless | Delivery::Reset) {
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
 }
@@ -151,13 +149,7 @@ impl axum::serve::Listener for Listener {
                     // Small answers must not wait for the peer's acknowledgement of the ones before.
                     let _ = stream.set_nodelay(true);
                     let peer = Peer { reset: Arc::default() };
-                    return (
-                        Connection {
-                            stream,
-                            peer: peer.clone(),
-                        },
-                        peer,
-                    );
+                    return (Connection { stream, peer: peer.clone() }, peer);
                 }
                 // Out of file descriptors, most likely: some will come back.
                 Err(_) => tokio::time::sleep(SETTLE).await,

@@ -12,11 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut roster = client.build()?.roster(group);
     while let Some(member) = roster.next().await {
         let member = member?;
-        println!(
-            "{}\t{}",
-            member.member_account,
-            member.name_card.as_deref().unwrap_or("")
-        );
+        println!("{}\t{}", member.member_account, member.name_card.as_deref().unwrap_or(""));
     }
     let report = roster.report();
     eprintln!("{} members, {}", report.members, report.completeness.as_str());

@@ -150,9 +150,7 @@ impl ClientBuilder {
             Some(runtime) => runtime,
             None => built_in_runtime()?,
         };
-        let driver = Driver::new(runtime)
-            .with_retry(self.retry)
-            .with_attempt_timeout(self.attempt_timeout);
+        let driver = Driver::new(runtime).with_retry(self.retry).with_attempt_timeout(self.attempt_timeout);
         Ok(Client {
             inner: Arc::new(Inner {
                 credentials: self.credentials,
@@ -175,11 +173,8 @@ fn built_in_runtime() -> Result<Arc<dyn Runtime>, Error> {
 
 #[cfg(not(feature = "reqwest"))]
 fn built_in_runtime() -> Result<Arc<dyn Runtime>, Error> {
-    Err(BuildError::new(
-        "runtime",
-        "is missing: give one, or enable the feature `rustls`, `native-tls` or `reqwest`",
-    )
-    .into())
+    Err(BuildError::new("runtime", "is missing: give one, or enable the feature `rustls`, `native-tls` or `reqwest`")
+        .into())
 }
 
 /// How to list a group.
@@ -192,7 +187,7 @@ pub struct RosterOptions {
     pub fields: Option<Vec<String>>,
     /// The custom fields to return.
     pub custom_fields: Option<Vec<String>>,
-    /// Rows a page; by default as many as the API gives. 2 to 200, 1 to 100 for a Community.
+    /// Rows a page; by default as many as the API gives. 2 to 200; a Community gives 100 at most, whatever is asked for.
     pub page_size: Option<u32>,
     /// Whether to ask for everyone in one answer where the group seems to fit.
     pub one_answer: bool,
@@ -200,13 +195,7 @@ pub struct RosterOptions {
 
 impl Default for RosterOptions {
     fn default() -> Self {
-        Self {
-            group_type: None,
-            fields: None,
-            custom_fields: None,
-            page_size: None,
-            one_answer: true,
-        }
+        Self { group_type: None, fields: None, custom_fields: None, page_size: None, one_answer: true }
     }
 }
 
@@ -247,14 +236,15 @@ impl RosterOptions {
     }
 
     fn validate(&self) -> Result<(), BuildError> {
+        let most = match self.group_type {
+            Some(GroupType::Community) => get_group_member_info::MAX_LIMIT_COMMUNITY,
+            _ => get_group_member_info::MAX_LIMIT,
+        };
         match self.page_size {
-            Some(rows) if !(2..=get_group_member_info::MAX_LIMIT).contains(&rows) => {
-                let most = get_group_member_info::MAX_LIMIT;
-                Err(BuildError::new(
-                    "page size",
-                    format!("is {rows}: the API takes up to {most}, and a proof needs at least 2"),
-                ))
-            }
+            Some(rows) if !(2..=most).contains(&rows) => Err(BuildError::new(
+                "page size",
+                format!("is {rows}: the API takes up to {most}, and a proof needs at least 2"),
+            )),
             _ => Ok(()),
         }
     }
@@ -270,10 +260,7 @@ impl RosterOptions {
     /// About how large a row is: 170 bytes with all standard fields.
     pub(crate) fn row_bytes(&self) -> u64 {
         let fields = self.fields.as_ref().map_or(170, |fields| 60 + 25 * fields.len() as u64);
-        let custom = self
-            .custom_fields
-            .as_ref()
-            .map_or(0, |keys| 30 + 60 * keys.len() as u64);
+        let custom = self.custom_fields.as_ref().map_or(0, |keys| 30 + 60 * keys.len() as u64);
         fields + custom
     }
 }
@@ -339,12 +326,7 @@ impl Client {
                 }
             })
         });
-        let Inner {
-            driver,
-            concurrency,
-            deadline,
-            ..
-        } = &*self.inner;
+        let Inner { driver, concurrency, deadline, .. } = &*self.inner;
         Roster::new("tim", group, walk, driver.clone(), *concurrency, *deadline, fetch)
     }
 
@@ -354,10 +336,7 @@ impl Client {
     /// What is left after all attempts.
     pub async fn execute<C: Command>(&self, command: &C) -> Result<C::Response, Error> {
         let now = self.inner.driver.runtime().now().elapsed;
-        let scope = self
-            .inner
-            .deadline
-            .map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)));
+        let scope = self.inner.deadline.map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)));
         self.call(command, &scope).await
     }
 
@@ -395,12 +374,7 @@ impl Client {
     ) -> Result<get_specified_group_member_info::Response, Error> {
         use get_specified_group_member_info::{MAX_ACCOUNTS, Request};
         let parts = request.member_list_account.chunks(MAX_ACCOUNTS);
-        let parts = parts
-            .map(|part| Request {
-                member_list_account: part.to_vec(),
-                ..request.clone()
-            })
-            .collect();
+        let parts = parts.map(|part| Request { member_list_account: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_specified_group_member_info::Response,
                      part: get_specified_group_member_info::Response| {
             whole.member_list.extend(part.member_list);
@@ -420,12 +394,7 @@ impl Client {
     ) -> Result<get_role_in_group::Response, Error> {
         use get_role_in_group::{MAX_ACCOUNTS, Request};
         let parts = request.user_account.chunks(MAX_ACCOUNTS);
-        let parts = parts
-            .map(|part| Request {
-                user_account: part.to_vec(),
-                ..request.clone()
-            })
-            .collect();
+        let parts = parts.map(|part| Request { user_account: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_role_in_group::Response, part: get_role_in_group::Response| {
             whole.user_id_list.extend(part.user_id_list);
             whole.envelope.rejected.extend(part.envelope.rejected);
@@ -441,12 +410,7 @@ impl Client {
     pub async fn get_group_info(&self, request: &get_group_info::Request) -> Result<get_group_info::Response, Error> {
         use get_group_info::{MAX_GROUPS, Request};
         let parts = request.group_id_list.chunks(MAX_GROUPS);
-        let parts = parts
-            .map(|part| Request {
-                group_id_list: part.to_vec(),
-                ..request.clone()
-            })
-            .collect();
+        let parts = parts.map(|part| Request { group_id_list: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_group_info::Response, part: get_group_info::Response| {
             whole.group_info.extend(part.group_info);
             whole.envelope.rejected.extend(part.envelope.rejected);
@@ -519,11 +483,7 @@ impl Client {
     }
 
     async fn call<C: Command>(&self, command: &C, scope: &Scope) -> Result<C::Response, Error> {
-        let signed = Signed {
-            client: &self.inner,
-            command,
-            used: Mutex::new(0),
-        };
+        let signed = Signed { client: &self.inner, command, used: Mutex::new(0) };
         let outcome = self.inner.driver.execute(&signed, scope).await;
         outcome.map_err(|error| match error {
             Error::Api(mut error) => {
@@ -544,11 +504,8 @@ impl Client {
         if parts.len() < 2 {
             return self.execute(whole).await;
         }
-        let answers: Vec<C::Response> = stream::iter(&parts)
-            .map(|part| self.execute(part))
-            .buffered(self.inner.concurrency)
-            .try_collect()
-            .await?;
+        let answers: Vec<C::Response> =
+            stream::iter(&parts).map(|part| self.execute(part)).buffered(self.inner.concurrency).try_collect().await?;
         let merged = answers.into_iter().reduce(merge);
         merged.ok_or_else(|| BuildError::new("batch", "is empty").into())
     }
@@ -571,11 +528,7 @@ impl Inner {
         let signature = UserSig::sign(&self.credentials, now, lifetime)?;
         // Renewed after 80 to 90 % of its life, so that many processes do not renew at once.
         let renew_at = now + lifetime - lifetime / 10 - nonce % (lifetime / 10 + 1);
-        *cached = Some(Cached {
-            signature: signature.clone(),
-            renew_at,
-            generation,
-        });
+        *cached = Some(Cached { signature: signature.clone(), renew_at, generation });
         Ok((signature, generation))
     }
 }
@@ -597,12 +550,7 @@ impl<C: Command> Call for Signed<'_, C> {
     }
 
     fn quota(&self) -> Quota {
-        let calls = self
-            .client
-            .calls_per_second
-            .get(C::NAME)
-            .copied()
-            .unwrap_or(C::CALLS_PER_SECOND);
+        let calls = self.client.calls_per_second.get(C::NAME).copied().unwrap_or(C::CALLS_PER_SECOND);
         Quota::new(C::NAME, calls, Duration::from_secs(1))
     }
 
@@ -641,12 +589,8 @@ impl CallError for Error {
         match self {
             Self::Api(error) if error.wants_new_signature() => Verdict::Renew,
             Self::Api(error) if error.kind == ApiErrorKind::Throttled => Verdict::Throttled { after: None },
-            Self::Status(error) if error.status.as_u16() == 429 => Verdict::Throttled {
-                after: error.retry_after,
-            },
-            error if error.is_retryable() => Verdict::Retry {
-                after: error.retry_after(),
-            },
+            Self::Status(error) if error.status.as_u16() == 429 => Verdict::Throttled { after: error.retry_after },
+            error if error.is_retryable() => Verdict::Retry { after: error.retry_after() },
             _ => Verdict::Fail,
         }
     }

@@ -110,11 +110,8 @@ pub trait Command: Serialize + Send + Sync {
             })),
             Ok(answer) => answer,
             Err(unreadable) => {
-                let content_type = head
-                    .headers
-                    .get(header::CONTENT_TYPE)
-                    .and_then(|value| value.to_str().ok())
-                    .map(scrub);
+                let content_type =
+                    head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(scrub);
                 let mut error = DecodeError::new(Self::NAME, unreadable.reason, content_type, body);
                 error.cut_off = unreadable.cut_off;
                 Err(Error::Decode(Box::new(error)))
@@ -144,11 +141,7 @@ pub struct Envelope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error_info: Option<String>,
     /// 0, or why not.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
     /// A text for people; seen, not documented.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -171,17 +164,8 @@ impl Envelope {
         if ok && self.error_code == Some(0) {
             return None;
         }
-        let info = self
-            .error_info
-            .as_deref()
-            .filter(|info| !info.is_empty())
-            .or(self.error_display.as_deref());
-        let error = ApiError::new(
-            command,
-            self.error_code.unwrap_or(0),
-            info.unwrap_or(""),
-            self.request_id.clone(),
-        );
+        let info = self.error_info.as_deref().filter(|info| !info.is_empty()).or(self.error_display.as_deref());
+        let error = ApiError::new(command, self.error_code.unwrap_or(0), info.unwrap_or(""), self.request_id.clone());
         Some(Error::Api(Box::new(error)))
     }
 }
@@ -200,10 +184,7 @@ pub struct Rejected {
 
 impl std::fmt::Debug for Rejected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rejected")
-            .field("index", &self.index)
-            .field("reason", &self.reason)
-            .finish_non_exhaustive()
+        f.debug_struct("Rejected").field("index", &self.index).field("reason", &self.reason).finish_non_exhaustive()
     }
 }
 
@@ -214,10 +195,7 @@ struct Unreadable {
 
 impl Unreadable {
     fn reason(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-            cut_off: false,
-        }
+        Self { reason: reason.into(), cut_off: false }
     }
 }
 
@@ -231,9 +209,7 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Result<Result<C::Response, Error
     let envelope = Envelope::deserialize(&Value::Object(without(fields, C::LISTS)))
         .map_err(|_| Unreadable::reason("its ActionStatus, ErrorCode or ErrorInfo is of the wrong type"))?;
     if envelope.action_status.is_none() && envelope.error_code.is_none() {
-        return Err(Unreadable::reason(
-            "it has neither ActionStatus nor ErrorCode: this is not the TIM API",
-        ));
+        return Err(Unreadable::reason("it has neither ActionStatus nor ErrorCode: this is not the TIM API"));
     }
     if let Some(refusal) = envelope.refusal(C::NAME) {
         return Ok(Err(refusal));
@@ -255,11 +231,7 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Result<Result<C::Response, Error
             if one(&row) {
                 kept.push(row);
             } else {
-                rejected.push(Rejected {
-                    index,
-                    reason: format!("{list}[{index}]{}", culprit(&row, one)),
-                    raw: row,
-                });
+                rejected.push(Rejected { index, reason: format!("{list}[{index}]{}", culprit(&row, one)), raw: row });
             }
         }
         *rows = kept;
@@ -269,12 +241,9 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Result<Result<C::Response, Error
             C::envelope(&mut response).rejected = rejected;
             Ok(Ok(response))
         }
-        Err(_) if !C::LISTS.is_empty() && !C::LISTS.iter().any(|list| value[list].is_array()) => {
-            Err(Unreadable::reason(format!(
-                "{} is missing or null, which cannot be told from an empty list",
-                C::LISTS[0]
-            )))
-        }
+        Err(_) if !C::LISTS.is_empty() && !C::LISTS.iter().any(|list| value[list].is_array()) => Err(
+            Unreadable::reason(format!("{} is missing or null, which cannot be told from an empty list", C::LISTS[0])),
+        ),
         Err(_) => {
             let whole = |value: &Value| C::Response::deserialize(value).is_ok();
             Err(Unreadable::reason(format!("the answer{}", culprit(&value, whole))))
@@ -317,9 +286,7 @@ fn culprit(value: &Value, reads: impl Fn(&Value) -> bool) -> String {
     let Value::Object(fields) = value else {
         return " is not an object".to_owned();
     };
-    let found = fields
-        .keys()
-        .find(|name| reads(&Value::Object(without(fields, &[name.as_str()]))));
+    let found = fields.keys().find(|name| reads(&Value::Object(without(fields, &[name.as_str()]))));
     match found {
         Some(name) => format!(".{} is of the wrong type", scrub(name)),
         None => " lacks a field it must have, or several are of the wrong type".to_owned(),
@@ -337,10 +304,7 @@ fn syntax(body: &[u8], error: &serde_json::Error) -> Unreadable {
         () if error.is_eof() => "it ends in the middle".to_owned(),
         () => format!("it is not JSON at line {} column {}", error.line(), error.column()),
     };
-    Unreadable {
-        reason,
-        cut_off: start.is_empty() || (error.is_eof() && !start.starts_with(b"<")),
-    }
+    Unreadable { reason, cut_off: start.is_empty() || (error.is_eof() && !start.starts_with(b"<")) }
 }
 
 /// The seconds form of `Retry-After`; the client reads the date form as well.
@@ -367,10 +331,7 @@ pub(crate) fn check_range(name: &'static str, value: Option<u32>, most: u32) -> 
 /// Refuses an empty batch, one over the documented cap, and ids that cannot be.
 pub(crate) fn check_batch(name: &'static str, ids: &[String], most: usize) -> Result<(), BuildError> {
     if ids.is_empty() || ids.len() > most {
-        return Err(BuildError::new(
-            name,
-            format!("has {} entries: the API takes 1 to {most} at once", ids.len()),
-        ));
+        return Err(BuildError::new(name, format!("has {} entries: the API takes 1 to {most} at once", ids.len())));
     }
     ids.iter().try_for_each(|id| check_id(name, id))
 }

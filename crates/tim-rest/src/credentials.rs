@@ -23,18 +23,11 @@ impl Credentials {
         secret_key: impl Into<String>,
     ) -> Result<Self, BuildError> {
         if sdk_app_id == 0 {
-            return Err(BuildError::new(
-                "SDKAppID",
-                "is 0: take the number the console shows for the app",
-            ));
+            return Err(BuildError::new("SDKAppID", "is 0: take the number the console shows for the app"));
         }
         let identifier = identifier.into();
         check_text("identifier", &identifier)?;
-        Ok(Self {
-            sdk_app_id,
-            identifier,
-            secret_key: SecretKey::new(secret_key)?,
-        })
+        Ok(Self { sdk_app_id, identifier, secret_key: SecretKey::new(secret_key)? })
     }
 
     /// From `TIM_SDK_APP_ID`, `TIM_SECRET_KEY` and `TIM_ADMIN`.
@@ -50,10 +43,7 @@ impl Credentials {
         };
         let sdk_app_id = read("TIM_SDK_APP_ID")?;
         let sdk_app_id = sdk_app_id.parse().ok().filter(|&id| id != 0).ok_or_else(|| {
-            BuildError::new(
-                "TIM_SDK_APP_ID",
-                "is not an app id: take the number the console shows, such as 1400000000",
-            )
+            BuildError::new("TIM_SDK_APP_ID", "is not an app id: take the number the console shows, such as 1400000000")
         })?;
         Self::new(sdk_app_id, read("TIM_ADMIN")?, read("TIM_SECRET_KEY")?)
     }
@@ -108,15 +98,9 @@ pub(crate) fn check_text(name: &'static str, text: &str) -> Result<(), BuildErro
     if text.trim().is_empty() {
         Err(BuildError::new(name, "is empty"))
     } else if text.trim() != text {
-        Err(BuildError::new(
-            name,
-            "has blanks or a line break around it: remove them",
-        ))
+        Err(BuildError::new(name, "has blanks or a line break around it: remove them"))
     } else if text.chars().any(char::is_control) {
-        Err(BuildError::new(
-            name,
-            "has a line break or another control character in it: remove it",
-        ))
+        Err(BuildError::new(name, "has a line break or another control character in it: remove it"))
     } else {
         Ok(())
     }

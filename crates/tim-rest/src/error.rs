@@ -128,10 +128,7 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(name: &'static str, problem: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            name,
-            problem: problem.into(),
-        }
+        Self { name, problem: problem.into() }
     }
 
     /// What cannot be used.
@@ -197,15 +194,7 @@ pub struct ApiError {
 impl ApiError {
     pub(crate) fn new(command: &'static str, code: i64, info: &str, request_id: Option<String>) -> Self {
         let kind = codes::find(code).0;
-        Self {
-            command,
-            group: None,
-            code,
-            kind,
-            info: scrub(info),
-            request_id,
-            attempts: 0,
-        }
+        Self { command, group: None, code, kind, info: scrub(info), request_id, attempts: 0 }
     }
 
     /// Whether the same read may work a moment later.
@@ -270,14 +259,7 @@ impl DecodeError {
         body: &[u8],
     ) -> Self {
         let body = body[..body.len().min(Self::KEPT)].to_vec();
-        Self {
-            command,
-            reason: reason.into(),
-            content_type,
-            cut_off: false,
-            attempts: 0,
-            body,
-        }
+        Self { command, reason: reason.into(), content_type, cut_off: false, attempts: 0, body }
     }
 
     /// The first 4 KiB of the answer. They hold people's names: look at them, do not log them.
@@ -302,11 +284,7 @@ impl fmt::Debug for DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: the answer cannot be read: {}", self.command, self.reason)?;
-        if let Some(content_type) = self
-            .content_type
-            .as_ref()
-            .filter(|t| !t.starts_with("application/json"))
-        {
+        if let Some(content_type) = self.content_type.as_ref().filter(|t| !t.starts_with("application/json")) {
             write!(f, " (content type {})", scrub(content_type))?;
         }
         write_attempts(f, self.attempts)
@@ -327,11 +305,7 @@ impl WalkError {
 }
 
 fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
-    if attempts > 1 {
-        write!(f, ", {attempts} attempts")
-    } else {
-        Ok(())
-    }
+    if attempts > 1 { write!(f, ", {attempts} attempts") } else { Ok(()) }
 }
 
 /// A server's own words, safe to print: one line, not long, and no run of characters that could be a signature or a key.
@@ -363,10 +337,7 @@ mod tests {
     #[test]
     fn long_runs_are_cut_out_and_short_words_stay() {
         let sig = "eJwtzN*".repeat(10);
-        assert_eq!(
-            scrub(&format!("bad sig usersig={sig}&random=1\nnext")),
-            "bad sig …&random=1 next"
-        );
+        assert_eq!(scrub(&format!("bad sig usersig={sig}&random=1\nnext")), "bad sig …&random=1 next");
         assert_eq!(scrub("  群组不存在 @TGS#1NVTZEAE4 "), "群组不存在 @TGS#1NVTZEAE4");
         assert_eq!(scrub(&"张 ".repeat(400)).chars().count(), 300);
     }

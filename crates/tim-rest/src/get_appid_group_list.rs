@@ -48,13 +48,10 @@ impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         match page.next {
             None | Some(0) => Ok(None),
-            Some(next) if Some(next) == self.next => Err(WalkError::new(
-                "the server sent the same Next again: the rest cannot be reached",
-            )),
-            Some(next) => Ok(Some(Self {
-                next: Some(next),
-                ..self.clone()
-            })),
+            Some(next) if Some(next) == self.next => {
+                Err(WalkError::new("the server sent the same Next again: the rest cannot be reached"))
+            }
+            Some(next) => Ok(Some(Self { next: Some(next), ..self.clone() })),
         }
     }
 }
@@ -65,20 +62,12 @@ impl Paged for Request {
 #[non_exhaustive]
 pub struct Response {
     /// How many groups there are, of the type asked for.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// The groups.
     pub group_id_list: Vec<Group>,
     /// What to ask with next; 0 or absent at the end.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]

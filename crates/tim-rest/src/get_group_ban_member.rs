@@ -29,10 +29,7 @@ impl Request {
     /// The first page.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            ..Self::default()
-        }
+        Self { group_id: group_id.into(), ..Self::default() }
     }
 }
 
@@ -60,13 +57,10 @@ impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         match page.next_offset {
             None | Some(0) => Ok(None),
-            Some(next) if next <= self.offset => Err(WalkError::new(
-                "the server's NextOffset does not move on: the rest cannot be reached",
-            )),
-            Some(next) => Ok(Some(Self {
-                offset: next,
-                ..self.clone()
-            })),
+            Some(next) if next <= self.offset => {
+                Err(WalkError::new("the server's NextOffset does not move on: the rest cannot be reached"))
+            }
+            Some(next) => Ok(Some(Self { offset: next, ..self.clone() })),
         }
     }
 }
@@ -79,11 +73,7 @@ pub struct Response {
     /// Who is banned.
     pub banned_account_list: Vec<BannedAccount>,
     /// What to ask with next; 0 at the end.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub next_offset: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
@@ -99,11 +89,7 @@ pub struct BannedAccount {
     #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// Until when, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub banned_until: Option<u64>,
     /// Fields this version does not know.
     #[serde(flatten)]

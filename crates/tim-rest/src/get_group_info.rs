@@ -36,18 +36,10 @@ pub struct ResponseFilter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_info_filter: Option<Vec<String>>,
     /// Custom fields of the group.
-    #[serde(
-        rename = "AppDefinedDataFilter_Group",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "AppDefinedDataFilter_Group", default, skip_serializing_if = "Option::is_none")]
     pub app_defined_data_filter_group: Option<Vec<String>>,
     /// Custom fields of its members.
-    #[serde(
-        rename = "AppDefinedDataFilter_GroupMember",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "AppDefinedDataFilter_GroupMember", default, skip_serializing_if = "Option::is_none")]
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
 }
 
@@ -55,20 +47,15 @@ impl Request {
     /// These groups, with everything.
     #[must_use]
     pub fn new(group_ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self {
-            group_id_list: group_ids.into_iter().map(Into::into).collect(),
-            response_filter: None,
-        }
+        Self { group_id_list: group_ids.into_iter().map(Into::into).collect(), response_filter: None }
     }
 
     /// Only these fields of each group, and no members.
     #[must_use]
     pub fn with_base_info(mut self, fields: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let fields = fields.into_iter().map(Into::into).collect();
-        self.response_filter = Some(ResponseFilter {
-            group_base_info_filter: Some(fields),
-            ..ResponseFilter::default()
-        });
+        self.response_filter =
+            Some(ResponseFilter { group_base_info_filter: Some(fields), ..ResponseFilter::default() });
         self
     }
 }
@@ -115,11 +102,7 @@ pub struct GroupInfo {
     /// The group.
     pub group_id: String,
     /// 0, or why this group's entry is empty: 10010 where it does not exist.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
     /// The server's words on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,11 +114,7 @@ pub struct GroupInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The app it belongs to.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub appid: Option<u64>,
     /// Its introduction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,53 +129,25 @@ pub struct GroupInfo {
     #[serde(rename = "Owner_Account", default, skip_serializing_if = "Option::is_none")]
     pub owner_account: Option<String>,
     /// When it was made, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub create_time: Option<u64>,
     /// Counts the changes of its data.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub info_seq: Option<u64>,
     /// When its data last changed, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub last_info_time: Option<u64>,
     /// When somebody last spoke, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub last_msg_time: Option<u64>,
     /// The number of the next message.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub next_msg_seq: Option<u64>,
     /// How many members it has. Not reliable for a live room.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub member_num: Option<u64>,
     /// How many it may have.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub max_member_num: Option<u64>,
     /// How one applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -208,18 +159,10 @@ pub struct GroupInfo {
     #[serde(default, alias = "ShutUpAllMember", skip_serializing_if = "Option::is_none")]
     pub mute_all_member: Option<Switch>,
     /// Whether a Community uses permissions.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub enable_permission: Option<i64>,
     /// The permissions of its members.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub default_permission: Option<u64>,
     /// The custom fields.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,11 +29,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_role_filter: Option<Vec<Role>>,
     /// The custom fields to return.
-    #[serde(
-        rename = "AppDefinedDataFilter_GroupMember",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "AppDefinedDataFilter_GroupMember", default, skip_serializing_if = "Option::is_none")]
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
     /// At most so many rows; absent: everyone, which fails with 10018 where that is more than 1 MB.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -50,30 +46,19 @@ impl Request {
     /// Everyone in one answer.
     #[must_use]
     pub fn everyone(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            ..Self::default()
-        }
+        Self { group_id: group_id.into(), ..Self::default() }
     }
 
     /// A page of a Work, Public or Meeting group.
     #[must_use]
     pub fn page(group_id: impl Into<String>, limit: u32, offset: u32) -> Self {
-        Self {
-            limit: Some(limit),
-            offset: Some(offset),
-            ..Self::everyone(group_id)
-        }
+        Self { limit: Some(limit), offset: Some(offset), ..Self::everyone(group_id) }
     }
 
     /// A page of a Community: `next` is `""`, then what the page before said.
     #[must_use]
     pub fn community_page(group_id: impl Into<String>, limit: u32, next: impl Into<String>) -> Self {
-        Self {
-            limit: Some(limit),
-            next: Some(next.into()),
-            ..Self::everyone(group_id)
-        }
+        Self { limit: Some(limit), next: Some(next.into()), ..Self::everyone(group_id) }
     }
 }
 
@@ -95,11 +80,7 @@ impl Command for Request {
                 "and Next exclude each other: Next is for a Community, Offset for the others",
             ));
         }
-        let most = if self.next.is_some() {
-            MAX_LIMIT_COMMUNITY
-        } else {
-            MAX_LIMIT
-        };
+        let most = if self.next.is_some() { MAX_LIMIT_COMMUNITY } else { MAX_LIMIT };
         check_range("Limit", self.limit, most)
     }
 
@@ -113,13 +94,10 @@ impl Paged for Request {
         if let Some(sent) = &self.next {
             return match page.next.as_deref() {
                 None | Some("") => Ok(None),
-                Some(next) if next == sent => Err(WalkError::new(
-                    "the server sent the same Next again: the rest cannot be reached",
-                )),
-                Some(next) => Ok(Some(Self {
-                    next: Some(next.to_owned()),
-                    ..self.clone()
-                })),
+                Some(next) if next == sent => {
+                    Err(WalkError::new("the server sent the same Next again: the rest cannot be reached"))
+                }
+                Some(next) => Ok(Some(Self { next: Some(next.to_owned()), ..self.clone() })),
             };
         }
         let Some(limit) = self.limit else { return Ok(None) };
@@ -132,10 +110,7 @@ impl Paged for Request {
             Some(total) => u64::from(offset) >= total,
             None => rows < limit,
         };
-        Ok((step > 0 && !end).then(|| Self {
-            offset: Some(offset),
-            ..self.clone()
-        }))
+        Ok((step > 0 && !end).then(|| Self { offset: Some(offset), ..self.clone() }))
     }
 }
 
@@ -145,11 +120,7 @@ impl Paged for Request {
 #[non_exhaustive]
 pub struct Response {
     /// How many members the *group* has, whatever was filtered.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub member_num: Option<u64>,
     /// The members.
     pub member_list: Vec<Member>,
@@ -173,28 +144,16 @@ pub struct Member {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// The last message they have read.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub msg_seq: Option<u64>,
     /// What they want of the group's messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msg_flag: Option<MsgFlag>,
     /// When they last spoke, in seconds since 1970-01-01 UTC; 0: never.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub last_send_msg_time: Option<u64>,
     /// Until when they may not speak. `ShutUpUntil` before 2022.
     #[serde(

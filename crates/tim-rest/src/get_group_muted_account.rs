@@ -24,10 +24,7 @@ impl Request {
     /// Those of a group.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            topic_id: None,
-        }
+        Self { group_id: group_id.into(), topic_id: None }
     }
 }
 

@@ -56,10 +56,7 @@ impl Request {
     /// All groups of an account, their ids only.
     #[must_use]
     pub fn new(account: impl Into<String>) -> Self {
-        Self {
-            member_account: account.into(),
-            ..Self::default()
-        }
+        Self { member_account: account.into(), ..Self::default() }
     }
 }
 
@@ -85,13 +82,8 @@ impl Paged for Request {
         let Some(limit) = self.limit else { return Ok(None) };
         let rows = (page.group_id_list.len() + page.envelope.rejected.len()) as u32;
         let offset = self.offset.unwrap_or(0).saturating_add(rows);
-        let end = page
-            .total_count
-            .map_or(rows < limit, |total| u64::from(offset) >= total);
-        Ok((rows > 0 && !end).then(|| Self {
-            offset: Some(offset),
-            ..self.clone()
-        }))
+        let end = page.total_count.map_or(rows < limit, |total| u64::from(offset) >= total);
+        Ok((rows > 0 && !end).then(|| Self { offset: Some(offset), ..self.clone() }))
     }
 }
 
@@ -101,11 +93,7 @@ impl Paged for Request {
 #[non_exhaustive]
 pub struct Response {
     /// How many groups there are.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// The groups.
     pub group_id_list: Vec<JoinedGroup>,
@@ -128,11 +116,7 @@ pub struct JoinedGroup {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How many members it has.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub member_num: Option<u64>,
     /// The account in the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -151,21 +135,13 @@ pub struct SelfInfo {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// What they want of the group's messages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msg_flag: Option<MsgFlag>,
     /// The last message they have read.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub msg_seq: Option<u64>,
     /// Fields this version does not know.
     #[serde(flatten)]

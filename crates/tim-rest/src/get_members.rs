@@ -30,10 +30,7 @@ impl Request {
     /// The first page.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            ..Self::default()
-        }
+        Self { group_id: group_id.into(), ..Self::default() }
     }
 }
 
@@ -64,13 +61,10 @@ impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         match page.next_timestamp {
             None | Some(0) => Ok(None),
-            Some(next) if next == self.timestamp => Err(WalkError::new(
-                "the server sent the same NextTimestamp again: the rest cannot be reached",
-            )),
-            Some(next) => Ok(Some(Self {
-                timestamp: next,
-                ..self.clone()
-            })),
+            Some(next) if next == self.timestamp => {
+                Err(WalkError::new("the server sent the same NextTimestamp again: the rest cannot be reached"))
+            }
+            Some(next) => Ok(Some(Self { timestamp: next, ..self.clone() })),
         }
     }
 }
@@ -83,11 +77,7 @@ pub struct Response {
     /// The members.
     pub member_list: Vec<Member>,
     /// What to ask with next, in *milliseconds* since 1970-01-01 UTC; 0 at the end.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub next_timestamp: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
@@ -103,11 +93,7 @@ pub struct Member {
     #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// Their name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

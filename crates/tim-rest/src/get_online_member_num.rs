@@ -25,19 +25,13 @@ impl Request {
     /// The number of a group that is no Community.
     #[must_use]
     pub fn new(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            community: false,
-        }
+        Self { group_id: group_id.into(), community: false }
     }
 
     /// The number of a Community.
     #[must_use]
     pub fn community(group_id: impl Into<String>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            community: true,
-        }
+        Self { group_id: group_id.into(), community: true }
     }
 }
 
@@ -47,11 +41,7 @@ impl Command for Request {
     const NAME: &'static str = "get_online_member_num";
 
     fn service(&self) -> &'static str {
-        if self.community {
-            "million_group_open_http_svc"
-        } else {
-            "group_open_http_svc"
-        }
+        if self.community { "million_group_open_http_svc" } else { "group_open_http_svc" }
     }
 
     fn group(&self) -> Option<&str> {
@@ -73,11 +63,7 @@ impl Command for Request {
 #[non_exhaustive]
 pub struct Response {
     /// How many are online.
-    #[serde(
-        default,
-        deserialize_with = "lenient::integer",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
     pub online_member_num: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]

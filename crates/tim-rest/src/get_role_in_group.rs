@@ -27,10 +27,7 @@ impl Request {
     /// The roles of these accounts.
     #[must_use]
     pub fn new(group_id: impl Into<String>, accounts: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self {
-            group_id: group_id.into(),
-            user_account: accounts.into_iter().map(Into::into).collect(),
-        }
+        Self { group_id: group_id.into(), user_account: accounts.into_iter().map(Into::into).collect() }
     }
 }
 

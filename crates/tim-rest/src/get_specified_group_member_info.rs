@@ -28,11 +28,7 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_role_filter: Option<Vec<Role>>,
     /// The custom fields to return.
-    #[serde(
-        rename = "AppDefinedDataFilter_GroupMember",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "AppDefinedDataFilter_GroupMember", default, skip_serializing_if = "Option::is_none")]
     pub app_defined_data_filter_group_member: Option<Vec<String>>,
 }
 
@@ -41,11 +37,7 @@ impl Request {
     #[must_use]
     pub fn new(group_id: impl Into<String>, accounts: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let member_list_account = accounts.into_iter().map(Into::into).collect();
-        Self {
-            group_id: group_id.into(),
-            member_list_account,
-            ..Self::default()
-        }
+        Self { group_id: group_id.into(), member_list_account, ..Self::default() }
     }
 }
 

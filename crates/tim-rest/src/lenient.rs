@@ -15,9 +15,7 @@ where
     struct Integer<T>(PhantomData<T>);
 
     fn fit<T: TryFrom<i128>, E: Error>(value: i128) -> Result<Option<T>, E> {
-        T::try_from(value)
-            .map(Some)
-            .map_err(|_| E::custom("an integer out of range"))
+        T::try_from(value).map(Some).map_err(|_| E::custom("an integer out of range"))
     }
 
     impl<T: TryFrom<i128>> Visitor<'_> for Integer<T> {

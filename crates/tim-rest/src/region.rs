@@ -85,11 +85,7 @@ impl Region {
             Self::Seoul => ("seoul", "adminapikr.im.qcloud.com", "adminapikr.my-imcloud.com"),
             Self::Tokyo => ("tokyo", "adminapijpn.im.qcloud.com", "adminapijpn.my-imcloud.com"),
             Self::Frankfurt => ("frankfurt", "adminapiger.im.qcloud.com", "adminapiger.my-imcloud.com"),
-            Self::SiliconValley => (
-                "silicon-valley",
-                "adminapiusa.im.qcloud.com",
-                "adminapiusa.my-imcloud.com",
-            ),
+            Self::SiliconValley => ("silicon-valley", "adminapiusa.im.qcloud.com", "adminapiusa.my-imcloud.com"),
             Self::Jakarta => ("jakarta", "adminapiidn.im.qcloud.com", "adminapiidn.my-imcloud.com"),
             Self::Riyadh => ("riyadh", "adminapiksa.im.qcloud.com", "adminapiksa.my-imcloud.com"),
             Self::Mumbai => ("mumbai", "adminapiind.im.qcloud.com", "adminapiind.my-imcloud.com"),
@@ -101,9 +97,7 @@ impl FromStr for Region {
     type Err = BuildError;
 
     fn from_str(name: &str) -> Result<Self, BuildError> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|region| region.name().eq_ignore_ascii_case(name.trim()));
+        let found = Self::ALL.into_iter().find(|region| region.name().eq_ignore_ascii_case(name.trim()));
         found.ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(", ");
             BuildError::new("region", format!("is none of {names}"))
@@ -129,15 +123,11 @@ impl FromStr for BaseUrl {
     /// Takes `https://…`, and `http://…` on this machine only: elsewhere a UserSig would travel in the open.
     fn from_str(text: &str) -> Result<Self, BuildError> {
         let refuse = |why: &'static str| Err(BuildError::new("base URL", why));
-        let text = text.trim_end_matches('/');
         let Some((scheme, rest)) = text.split_once("://") else {
             return refuse("has no scheme: write https://…");
         };
-        if rest
-            .split(['/', '?', '#'])
-            .next()
-            .is_some_and(|authority| authority.contains('@'))
-        {
+        let text = text.trim_end_matches('/');
+        if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
             return refuse("has credentials in it: they belong into the environment");
         }
         if text.contains(['?', '#']) {
@@ -168,8 +158,5 @@ impl fmt::Display for BaseUrl {
 
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
-        || host
-            .trim_matches(['[', ']'])
-            .parse()
-            .is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }

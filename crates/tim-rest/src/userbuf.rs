@@ -31,11 +31,7 @@ impl PrivateMapKey {
     /// A permission.
     #[must_use]
     pub fn new(identifier: impl Into<String>, room: Room, privileges: u32) -> Self {
-        Self {
-            identifier: identifier.into(),
-            room,
-            privileges,
-        }
+        Self { identifier: identifier.into(), room, privileges }
     }
 
     /// Signs it, from `now` (seconds since 1970-01-01 UTC) for `expire` seconds. The identifier of `credentials` plays no part.
@@ -88,15 +84,7 @@ impl PrivateMapKey {
             1 => Room::Name(take_text(&mut rest)?),
             _ => return None,
         };
-        rest.is_empty().then_some((
-            Self {
-                identifier,
-                room,
-                privileges,
-            },
-            app,
-            expires_at.into(),
-        ))
+        rest.is_empty().then_some((Self { identifier, room, privileges }, app, expires_at.into()))
     }
 }
 

@@ -36,14 +36,7 @@ impl UserSig {
     /// # Errors
     /// `expire` is 0.
     pub fn sign(credentials: &Credentials, now: u64, expire: u64) -> Result<Self, BuildError> {
-        Self::sign_for(
-            credentials.sdk_app_id(),
-            credentials.secret_key(),
-            credentials.identifier(),
-            now,
-            expire,
-            None,
-        )
+        Self::sign_for(credentials.sdk_app_id(), credentials.secret_key(), credentials.identifier(), now, expire, None)
     }
 
     /// Signs for any user of an app, with a userbuf where a product asks for one
@@ -166,9 +159,7 @@ impl Claims {
         let claims: Self =
             serde_json::from_slice(&json).map_err(|_| Refusal::Damaged("its content is not a UserSig's"))?;
         if claims.version != "2.0" {
-            return Err(Refusal::Damaged(
-                "its version is not 2.0: it may be an old ECDSA signature",
-            ));
+            return Err(Refusal::Damaged("its version is not 2.0: it may be an old ECDSA signature"));
         }
         Ok(claims)
     }
@@ -178,12 +169,7 @@ impl Claims {
     /// # Errors
     /// The first reason to refuse it, in this order: other app, other identifier, wrong key, expired.
     pub fn verify(&self, credentials: &Credentials, now: u64) -> Result<(), Refusal> {
-        self.verify_for(
-            credentials.sdk_app_id(),
-            credentials.secret_key(),
-            credentials.identifier(),
-            now,
-        )
+        self.verify_for(credentials.sdk_app_id(), credentials.secret_key(), credentials.identifier(), now)
     }
 
     /// Checks it for any user of an app.
@@ -192,18 +178,12 @@ impl Claims {
     /// As [`verify`](Self::verify).
     pub fn verify_for(&self, sdk_app_id: u32, key: &SecretKey, identifier: &str, now: u64) -> Result<(), Refusal> {
         if self.sdk_app_id != sdk_app_id {
-            return Err(Refusal::OtherApp {
-                signed_for: self.sdk_app_id,
-            });
+            return Err(Refusal::OtherApp { signed_for: self.sdk_app_id });
         }
         if self.identifier != identifier {
-            return Err(Refusal::OtherIdentifier {
-                signed_for: self.identifier.clone(),
-            });
+            return Err(Refusal::OtherIdentifier { signed_for: self.identifier.clone() });
         }
-        let signature = BASE64
-            .decode(&self.signature)
-            .map_err(|_| Refusal::Damaged("its TLS.sig is not base64"))?;
+        let signature = BASE64.decode(&self.signature).map_err(|_| Refusal::Damaged("its TLS.sig is not base64"))?;
         self.mac(key).verify_slice(&signature).map_err(|_| Refusal::WrongKey)?;
         if now > self.expires_at() {
             return Err(Refusal::Expired { at: self.expires_at() });
@@ -253,11 +233,8 @@ impl Claims {
         mac.update(b"TLS.identifier:");
         mac.update(self.identifier.as_bytes());
         mac.update(
-            format!(
-                "\nTLS.sdkappid:{}\nTLS.time:{}\nTLS.expire:{}\n",
-                self.sdk_app_id, self.time, self.expire
-            )
-            .as_bytes(),
+            format!("\nTLS.sdkappid:{}\nTLS.time:{}\nTLS.expire:{}\n", self.sdk_app_id, self.time, self.expire)
+                .as_bytes(),
         );
         if let Some(userbuf) = &self.userbuf {
             mac.update(b"TLS.userbuf:");
@@ -271,15 +248,8 @@ impl Claims {
         // Writing to memory does not fail, and neither does turning strings and numbers into JSON.
         let json = serde_json::to_vec(self).unwrap_or_default();
         let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-        let packed = packer
-            .write_all(&json)
-            .and_then(|()| packer.finish())
-            .unwrap_or_default();
-        BASE64
-            .encode(packed)
-            .replace('+', "*")
-            .replace('/', "-")
-            .replace('=', "_")
+        let packed = packer.write_all(&json).and_then(|()| packer.finish()).unwrap_or_default();
+        BASE64.encode(packed).replace('+', "*").replace('/', "-").replace('=', "_")
     }
 }
 

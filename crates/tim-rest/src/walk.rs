@@ -145,40 +145,26 @@ impl RosterWalk {
     fn phase_for(&mut self, group_type: Option<&GroupType>, members: Option<u64>) -> Result<Phase, Error> {
         match group_type {
             Some(GroupType::Community) => {
-                let limit = self
-                    .options
-                    .page_size
-                    .unwrap_or(MAX_LIMIT_COMMUNITY)
-                    .min(MAX_LIMIT_COMMUNITY);
-                return Ok(Phase::Community {
-                    cursor: Cursor::new("", PASSES),
-                    limit,
-                });
+                let limit = self.options.page_size.unwrap_or(MAX_LIMIT_COMMUNITY).min(MAX_LIMIT_COMMUNITY);
+                return Ok(Phase::Community { cursor: Cursor::new("", PASSES), limit });
             }
             Some(GroupType::AVChatRoom) => {
                 self.ledger.note(
                     "a live room has no member list: these are the members online 10 to 40 seconds ago, \
                      at most the 1,000 newest (30 on small plans)",
                 );
-                return Ok(Phase::LiveRoom {
-                    cursor: Cursor::new("0", 1),
-                });
+                return Ok(Phase::LiveRoom { cursor: Cursor::new("0", 1) });
             }
             Some(GroupType::BChatRoom) => {
                 return Err(WalkError::new("a BChatRoom has no member data").into());
             }
             Some(GroupType::Other(name)) => {
-                self.ledger
-                    .note(format!("the group's type {name:?} is unknown: read by Offset"));
+                self.ledger.note(format!("the group's type {name:?} is unknown: read by Offset"));
             }
             _ => {}
         }
         let fits = members.is_none_or(|members| members.saturating_mul(self.options.row_bytes()) <= MAX_ANSWER);
-        Ok(if self.options.one_answer && fits {
-            Phase::Everyone { asked: false }
-        } else {
-            self.windows(members, 1)
-        })
+        Ok(if self.options.one_answer && fits { Phase::Everyone { asked: false } } else { self.windows(members, 1) })
     }
 
     fn windows(&self, members: Option<u64>, pass: u32) -> Phase {
@@ -220,16 +206,10 @@ impl RosterWalk {
                 }
                 self.ledger.enter(page);
                 self.phase = match (self.ledger.agrees(), declared) {
-                    (true, _) => Phase::Done {
-                        proved: Completeness::Stable,
-                    },
-                    (false, None) => Phase::Done {
-                        proved: Completeness::Unverified,
-                    },
+                    (true, _) => Phase::Done { proved: Completeness::Stable },
+                    (false, None) => Phase::Done { proved: Completeness::Unverified },
                     (false, Some(total)) => {
-                        self.ledger.note(format!(
-                            "one answer held {found} of {total} members: read again in windows"
-                        ));
+                        self.ledger.note(format!("one answer held {found} of {total} members: read again in windows"));
                         self.windows(declared, 1)
                     }
                 };
@@ -258,15 +238,11 @@ impl RosterWalk {
 
     fn live(&mut self, answer: get_members::Response) {
         if let Phase::LiveRoom { cursor } = &mut self.phase {
-            let next = answer
-                .next_timestamp
-                .filter(|&next| next != 0)
-                .map(|next| next.to_string());
+            let next = answer.next_timestamp.filter(|&next| next != 0).map(|next| next.to_string());
             let rows = answer.member_list.into_iter().map(Member::from).collect();
             cursor.take(&mut self.ledger, page(rows, None, &answer.envelope), next);
             if cursor.is_done() && self.ledger.members() >= get_members::MAX_MEMBERS {
-                self.ledger
-                    .gap("the room has more members online than get_members gives");
+                self.ledger.gap("the room has more members online than get_members gives");
             }
             self.end_of_cursor();
         }
@@ -275,15 +251,11 @@ impl RosterWalk {
     fn end_of_cursor(&mut self) {
         match &self.phase {
             Phase::Community { cursor, .. } if cursor.is_done() => {
-                self.phase = Phase::Done {
-                    proved: cursor.proved(&self.ledger),
-                };
+                self.phase = Phase::Done { proved: cursor.proved(&self.ledger) };
             }
             // One look at who is online proves nothing about the moment before.
             Phase::LiveRoom { cursor } if cursor.is_done() => {
-                self.phase = Phase::Done {
-                    proved: Completeness::Unverified,
-                };
+                self.phase = Phase::Done { proved: Completeness::Unverified };
             }
             _ => {}
         }
@@ -293,8 +265,7 @@ impl RosterWalk {
     fn shrink(&mut self, ticket: Ticket) -> bool {
         match &mut self.phase {
             Phase::Everyone { .. } => {
-                self.ledger
-                    .note("everyone in one answer would be more than 1 MB: read in windows");
+                self.ledger.note("everyone in one answer would be more than 1 MB: read in windows");
                 self.phase = self.windows(None, 1);
                 true
             }
@@ -314,9 +285,7 @@ impl RosterWalk {
             Phase::Windows { windows, .. } => windows.stop(&mut self.ledger, ticket, &why),
             _ => self.ledger.gap(format!("stopped: {why}")),
         }
-        self.phase = Phase::Done {
-            proved: Completeness::Unverified,
-        };
+        self.phase = Phase::Done { proved: Completeness::Unverified };
     }
 }
 
@@ -327,46 +296,33 @@ impl Walk for RosterWalk {
     type Error = Error;
 
     fn want(&mut self) -> Option<(Ticket, Ask)> {
-        let request = self.members_request();
+        use get_group_member_info::Request;
+        // Asked for each row: nothing is built until it is known that a request is wanted.
         match &mut self.phase {
             Phase::Probe { asked } => (!mem::replace(asked, true)).then(|| {
                 let fields = ["Type", "MemberNum"];
-                (
-                    0,
-                    Ask::Info(get_group_info::Request::new([self.group.as_str()]).with_base_info(fields)),
-                )
+                (0, Ask::Info(get_group_info::Request::new([self.group.as_str()]).with_base_info(fields)))
             }),
-            Phase::Everyone { asked } => (!mem::replace(asked, true)).then_some((0, Ask::Members(request))),
+            Phase::Everyone { asked } => {
+                (!mem::replace(asked, true)).then(|| (0, Ask::Members(self.members_request())))
+            }
             Phase::Windows { windows, .. } => {
                 let (ticket, offset, limit) = windows.want(&self.ledger)?;
                 // An offset beyond 32 bits would need more members than there are people.
-                let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-                Some((
-                    ticket,
-                    Ask::Members(get_group_member_info::Request {
-                        limit: Some(limit),
-                        offset: Some(offset),
-                        ..request
-                    }),
-                ))
+                let (limit, offset) = (Some(limit), Some(u32::try_from(offset).unwrap_or(u32::MAX)));
+                Some((ticket, Ask::Members(Request { limit, offset, ..self.members_request() })))
             }
             Phase::Community { cursor, limit } => {
                 let (ticket, next) = cursor.want()?;
                 let (limit, next) = (Some(*limit), Some(next.to_owned()));
-                Some((
-                    ticket,
-                    Ask::Members(get_group_member_info::Request { limit, next, ..request }),
-                ))
+                Some((ticket, Ask::Members(Request { limit, next, ..self.members_request() })))
             }
             Phase::LiveRoom { cursor } => {
                 let (ticket, next) = cursor.want()?;
                 let timestamp = next.parse().unwrap_or(0);
                 Some((
                     ticket,
-                    Ask::Live(get_members::Request {
-                        timestamp,
-                        ..get_members::Request::new(self.group.as_str())
-                    }),
+                    Ask::Live(get_members::Request { timestamp, ..get_members::Request::new(self.group.as_str()) }),
                 ))
             }
             Phase::Done { .. } => None,
@@ -421,10 +377,6 @@ impl Walk for RosterWalk {
 
 fn page(rows: Vec<Member>, total: Option<u64>, envelope: &Envelope) -> Page<Member> {
     let mut page = Page::new(rows, total);
-    page.unreadable = envelope
-        .rejected
-        .iter()
-        .map(|row| format!("a row could not be read: {}", row.reason))
-        .collect();
+    page.unreadable = envelope.rejected.iter().map(|row| format!("a row could not be read: {}", row.reason)).collect();
     page
 }

@@ -72,10 +72,7 @@ impl<R: Row> Cursor<R> {
                 );
             }
             Some(_) if self.empty_pages >= EMPTY_PAGES => {
-                self.break_off(
-                    ledger,
-                    "the server sends empty pages without end: the rest cannot be reached",
-                );
+                self.break_off(ledger, "the server sends empty pages without end: the rest cannot be reached");
             }
             Some(next) => self.next = next,
             None if self.pass < self.passes && !ledger.agrees() => {

@@ -1,8 +1,8 @@
 //! The set of ids seen: exact, and small enough for a million members.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// All ids end to end in one buffer, found through a table of their starts. A set of a million short ids takes some 30 MB
@@ -12,7 +12,7 @@ pub(super) struct IdSet {
     /// For each id: its length (LEB128), then its bytes.
     bytes: Vec<u8>,
     starts: HashTable<u32>,
-    keys: RandomState,
+    keys: DefaultHashBuilder,
     len: u64,
 }
 
@@ -21,9 +21,7 @@ impl IdSet {
     pub(super) fn insert(&mut self, id: &str) -> Option<bool> {
         let hash = self.keys.hash_one(id.as_bytes());
         let start = u32::try_from(self.bytes.len()).ok()?;
-        let Self {
-            bytes, starts, keys, ..
-        } = self;
+        let Self { bytes, starts, keys, .. } = self;
         if starts.find(hash, |&at| id_at(bytes, at) == id.as_bytes()).is_some() {
             return Some(false);
         }
@@ -90,10 +88,7 @@ mod tests {
 
     #[test]
     fn ids_of_every_length_are_told_apart_and_survive_saving() {
-        let ids: Vec<String> = (0..500)
-            .map(|n| "张".repeat(n % 70) + &n.to_string())
-            .chain([String::new()])
-            .collect();
+        let ids: Vec<String> = (0..500).map(|n| "张".repeat(n % 70) + &n.to_string()).chain([String::new()]).collect();
         let mut set = IdSet::default();
         assert!(ids.iter().all(|id| set.insert(id) == Some(true)));
         assert!(ids.iter().all(|id| set.insert(id) == Some(false)));

@@ -79,14 +79,8 @@ impl<R: Row> Ledger<R> {
 
     /// Notes a total the vendor declared.
     pub fn declare(&mut self, total: u64) {
-        let (least, most) = self
-            .declared
-            .map_or((total, total), |d| (d.least.min(total), d.most.max(total)));
-        self.declared = Some(Declared {
-            least,
-            most,
-            last: total,
-        });
+        let (least, most) = self.declared.map_or((total, total), |d| (d.least.min(total), d.most.max(total)));
+        self.declared = Some(Declared { least, most, last: total });
     }
 
     /// The vendor's last word on the number of members.
@@ -99,10 +93,7 @@ impl<R: Row> Ledger<R> {
     pub fn gap(&mut self, what: impl Into<String>) {
         let what = what.into();
         if !self.gaps.iter().any(|gap| gap.what == what) {
-            self.gaps.push(Gap {
-                after: self.members(),
-                what,
-            });
+            self.gaps.push(Gap { after: self.members(), what });
         }
     }
 
@@ -145,8 +136,7 @@ impl<R: Row> Ledger<R> {
     /// Whether the vendor declared one number throughout, and exactly so many members were found.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        self.declared
-            .is_some_and(|d| d.least == d.most && d.last == self.members())
+        self.declared.is_some_and(|d| d.least == d.most && d.last == self.members())
     }
 
     /// Whether at every moment more members were declared than were found in all: then somebody is missing.
@@ -161,10 +151,7 @@ impl<R: Row> Ledger<R> {
         let mut gaps = self.gaps.clone();
         if let Some(declared) = self.declared.filter(|_| self.falls_short()) {
             let what = format!("{} members declared, {} found", declared.least, self.members());
-            gaps.push(Gap {
-                after: self.members(),
-                what,
-            });
+            gaps.push(Gap { after: self.members(), what });
         }
         let completeness = match proved {
             _ if !gaps.is_empty() => Completeness::Incomplete,

@@ -40,11 +40,7 @@ impl<R> Page<R> {
     /// A page of readable rows.
     #[must_use]
     pub fn new(rows: Vec<R>, total: Option<u64>) -> Self {
-        Self {
-            rows,
-            unreadable: Vec::new(),
-            total,
-        }
+        Self { rows, unreadable: Vec::new(), total }
     }
 
     /// How many rows the server sent.

@@ -37,7 +37,10 @@ pub struct Roster<W: Walk> {
     in_flight: FuturesUnordered<BoxFuture<'static, Answer<W>>>,
     concurrency: usize,
     failed: Option<W::Error>,
+    /// Something was sent and not polled yet.
     unpolled: bool,
+    /// Whether the walk may want something: it has been told something new, or rows have made room.
+    wanting: bool,
     over: bool,
     vendor: &'static str,
     group: String,
@@ -64,11 +67,7 @@ impl<R> Listing<R> {
     /// # Errors
     /// The report, if somebody may be missing.
     pub fn if_complete(self) -> Result<Vec<R>, Box<Report>> {
-        if self.report.completeness.is_complete() {
-            Ok(self.members)
-        } else {
-            Err(Box::new(self.report))
-        }
+        if self.report.completeness.is_complete() { Ok(self.members) } else { Err(Box::new(self.report)) }
     }
 }
 
@@ -106,12 +105,11 @@ where
             concurrency: concurrency.max(1),
             failed: None,
             unpolled: false,
+            wanting: true,
             over: false,
             vendor,
             group: group.into(),
-            scope: limit.map_or_else(Scope::default, |limit| {
-                Scope::until(started.elapsed.saturating_add(limit))
-            }),
+            scope: limit.map_or_else(Scope::default, |limit| Scope::until(started.elapsed.saturating_add(limit))),
             driver,
             started,
             ended: None,
@@ -132,10 +130,7 @@ where
         while let Some(member) = self.next().await {
             members.push(member?);
         }
-        Ok(Listing {
-            members,
-            report: self.report(),
-        })
+        Ok(Listing { members, report: self.report() })
     }
 
     /// What is known of the list so far. It is final when the rows have come to their end.
@@ -177,8 +172,9 @@ where
 
     /// Sends what the walk wants, as far as there is room.
     fn send(&mut self) {
-        while self.in_flight.len() < self.concurrency && self.walk.ready() < ROWS_WAITING {
+        while self.wanting && self.in_flight.len() < self.concurrency && self.walk.ready() < ROWS_WAITING {
             let Some((ticket, request)) = self.walk.want() else {
+                self.wanting = false;
                 break;
             };
             let answer = (self.fetch)(request, self.scope.clone());
@@ -197,6 +193,7 @@ where
             self.failed = Some(error);
             self.in_flight.clear();
         } else {
+            self.wanting = true;
             self.send();
         }
         Poll::Ready(Some(()))

@@ -6,8 +6,9 @@
 //! pairs from offset 0 to the end of the list has lost nobody who was there throughout, whatever the moments at which its
 //! windows were fetched. A pair that does not join is bridged by a window between, or its second window is fetched again.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, Page, Row, Ticket};
@@ -46,11 +47,7 @@ struct Window<R> {
 enum State<R> {
     Wanted,
     Asked(Ticket),
-    Here {
-        rows: Vec<R>,
-        unreadable: Vec<String>,
-        total: Option<u64>,
-    },
+    Here { rows: Vec<R>, unreadable: Vec<String>, total: Option<u64> },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,7 +58,31 @@ struct Left {
     total: Option<u64>,
     /// A window behind this one brought nothing new: the list does end here.
     confirmed: bool,
-    keys: Vec<(String, Option<i64>)>,
+    keys: Keys,
+}
+
+/// Who was in a window, and since when. All ids in one text: a window has hundreds, and each is looked at once.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Keys {
+    ids: String,
+    /// Where each id ends, and when its member joined.
+    ends: Vec<(usize, Option<i64>)>,
+}
+
+impl Keys {
+    fn of<R: Row>(rows: &[R]) -> Self {
+        let mut keys = Self { ids: String::new(), ends: Vec::with_capacity(rows.len()) };
+        for row in rows {
+            keys.ids.push_str(row.id());
+            keys.ends.push((keys.ids.len(), row.joined()));
+        }
+        keys
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, Option<i64>)> {
+        let mut start = 0;
+        self.ends.iter().map(move |&(end, joined)| (&self.ids[std::mem::replace(&mut start, end)..end], joined))
+    }
 }
 
 impl Left {
@@ -118,10 +139,7 @@ impl<R: Row> Windows<R> {
     /// The next window to ask for: its offset and its number of rows.
     pub fn want(&mut self, ledger: &Ledger<R>) -> Option<(Ticket, u64, u32)> {
         self.plan(ledger);
-        let (&offset, window) = self
-            .open
-            .iter_mut()
-            .find(|(_, window)| matches!(window.state, State::Wanted))?;
+        let (&offset, window) = self.open.iter_mut().find(|(_, window)| matches!(window.state, State::Wanted))?;
         self.next_ticket += 1;
         window.state = State::Asked(self.next_ticket);
         Some((self.next_ticket, offset, window.limit))
@@ -133,11 +151,7 @@ impl<R: Row> Windows<R> {
             ledger.declare(total);
         }
         if let Some(window) = self.asked(ticket) {
-            window.state = State::Here {
-                rows: page.rows,
-                unreadable: page.unreadable,
-                total: page.total,
-            };
+            window.state = State::Here { rows: page.rows, unreadable: page.unreadable, total: page.total };
             self.settle(ledger);
         }
     }
@@ -153,11 +167,7 @@ impl<R: Row> Windows<R> {
         let limit = window.limit;
         self.limit = self.limit.min(limit);
         self.overlap = self.overlap.min(self.limit - 1);
-        for window in self
-            .open
-            .values_mut()
-            .filter(|window| matches!(window.state, State::Wanted))
-        {
+        for window in self.open.values_mut().filter(|window| matches!(window.state, State::Wanted)) {
             window.limit = window.limit.min(self.limit);
         }
         true
@@ -165,24 +175,12 @@ impl<R: Row> Windows<R> {
 
     /// A window cannot be had: gives out what is here, and asks for no more.
     pub fn stop(&mut self, ledger: &mut Ledger<R>, ticket: Ticket, why: &str) {
-        let failed = self
-            .open
-            .iter()
-            .find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket));
+        let failed = self.open.iter().find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket));
         let place = failed.map_or(self.next_offset, |(offset, _)| *offset);
         ledger.gap(format!("stopped at offset {place}: {why}"));
         for (_, window) in std::mem::take(&mut self.open) {
-            if let State::Here {
-                rows,
-                unreadable,
-                total,
-            } = window.state
-            {
-                ledger.enter(Page {
-                    rows,
-                    unreadable,
-                    total,
-                });
+            if let State::Here { rows, unreadable, total } = window.state {
+                ledger.enter(Page { rows, unreadable, total });
             }
         }
         self.ended = true;
@@ -206,24 +204,15 @@ impl<R: Row> Windows<R> {
     /// What the chain proves about the list.
     #[must_use]
     pub fn proved(&self) -> Completeness {
-        if self.ended {
-            self.proved
-        } else {
-            Completeness::Unverified
-        }
+        if self.ended { self.proved } else { Completeness::Unverified }
     }
 
     fn asked(&mut self, ticket: Ticket) -> Option<&mut Window<R>> {
-        self.open
-            .values_mut()
-            .find(|window| matches!(window.state, State::Asked(t) if t == ticket))
+        self.open.values_mut().find(|window| matches!(window.state, State::Asked(t) if t == ticket))
     }
 
     fn insert(&mut self, offset: u64) {
-        let window = Window {
-            limit: self.limit,
-            state: State::Wanted,
-        };
+        let window = Window { limit: self.limit, state: State::Wanted };
         self.open.entry(offset).or_insert(window);
     }
 
@@ -292,39 +281,13 @@ impl<R: Row> Windows<R> {
     }
 
     fn accept(&mut self, ledger: &mut Ledger<R>, offset: u64) {
-        let Some(Window {
-            limit,
-            state: State::Here {
-                rows,
-                unreadable,
-                total,
-            },
-        }) = self.open.remove(&offset)
-        else {
+        let Some(Window { limit, state: State::Here { rows, unreadable, total } }) = self.open.remove(&offset) else {
             return;
         };
-        let page = Page {
-            rows,
-            unreadable,
-            total,
-        };
+        let page = Page { rows, unreadable, total };
         let len = page.len();
-        let confirmed = self
-            .left
-            .as_ref()
-            .is_some_and(|left| left.is_short() && offset + len <= left.end());
-        self.left = Some(Left {
-            offset,
-            limit,
-            len,
-            total,
-            confirmed,
-            keys: page
-                .rows
-                .iter()
-                .map(|row| (row.id().to_owned(), row.joined()))
-                .collect(),
-        });
+        let confirmed = self.left.as_ref().is_some_and(|left| left.is_short() && offset + len <= left.end());
+        self.left = Some(Left { offset, limit, len, total, confirmed, keys: Keys::of(&page.rows) });
         if offset >= self.mend_target {
             self.mends = 0;
         }
@@ -363,20 +326,16 @@ impl<R: Row> Windows<R> {
 
 /// Whether some row of the left window, same member and same join time, is among `rows`.
 fn joint<R: Row>(left: &Left, rows: &[R]) -> Joint {
-    let places: HashMap<&str, usize> = left
-        .keys
-        .iter()
-        .enumerate()
-        .map(|(at, (id, _))| (id.as_str(), at))
-        .collect();
+    let places: HashMap<&str, (usize, Option<i64>)> =
+        left.keys.iter().enumerate().map(|(at, (id, joined))| (id, (at, joined))).collect();
     let (mut joined, mut timeless, mut in_order, mut last) = (false, false, true, None);
     for row in rows {
-        let Some(&place) = places.get(row.id()) else { continue };
-        if left.keys[place].1 != row.joined() {
+        let Some(&(place, since)) = places.get(row.id()) else { continue };
+        if since != row.joined() {
             continue;
         }
-        joined |= row.joined().is_some();
-        timeless |= row.joined().is_none();
+        joined |= since.is_some();
+        timeless |= since.is_none();
         in_order &= last.is_none_or(|last| last < place);
         last = Some(place);
     }

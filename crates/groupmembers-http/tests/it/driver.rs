@@ -23,10 +23,7 @@ fn a_read_is_tried_again_with_a_fresh_stamp_until_it_works() {
     });
     let call = Count::new(100, SECOND);
     assert_eq!(run(&simulation, &driver, &call, &Scope::default()).unwrap(), 7);
-    assert_eq!(
-        *call.attempts.lock().unwrap(),
-        [(1, false, 0), (2, false, 0), (3, false, 0), (4, false, 0)]
-    );
+    assert_eq!(*call.attempts.lock().unwrap(), [(1, false, 0), (2, false, 0), (3, false, 0), (4, false, 0)]);
 }
 
 #[test]
@@ -48,17 +45,11 @@ fn what_is_no_read_is_tried_again_only_if_it_was_never_sent() {
         1 | 2 => fails_with(TransportErrorKind::Connect),
         _ => Ok(status(500)),
     });
-    let call = Count {
-        read: false,
-        ..Count::new(100, SECOND)
-    };
+    let call = Count { read: false, ..Count::new(100, SECOND) };
     let error = run(&simulation, &driver, &call, &Scope::default()).unwrap_err();
     assert!(matches!(error, Error::Status { attempts: 3, .. }), "{error}");
     // A backup host is told by the number of failed connections.
-    assert_eq!(
-        *call.attempts.lock().unwrap(),
-        [(1, false, 0), (2, false, 1), (3, false, 2)]
-    );
+    assert_eq!(*call.attempts.lock().unwrap(), [(1, false, 0), (2, false, 1), (3, false, 2)]);
 }
 
 #[test]
@@ -76,26 +67,13 @@ fn the_servers_wish_is_waited_for_unless_it_is_too_long() {
         let response = Response::builder().status(503).header("retry-after", seconds);
         Ok(response.body(Vec::new()).unwrap())
     };
-    let (simulation, driver) = driver(
-        1,
-        (1, 1),
-        move |number, _| if number == 1 { wish("20") } else { Ok(status(200)) },
-    );
+    let (simulation, driver) =
+        driver(1, (1, 1), move |number, _| if number == 1 { wish("20") } else { Ok(status(200)) });
     run(&simulation, &driver, &Count::new(100, SECOND), &Scope::default()).unwrap();
     assert!(simulation.now().elapsed >= 20 * SECOND);
     let (simulation, driver) = self::driver(1, (1, 1), move |_, _| wish("3600"));
     let error = run(&simulation, &driver, &Count::new(100, SECOND), &Scope::default()).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            Error::Status {
-                after: Some(Duration { .. }),
-                attempts: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::Status { after: Some(Duration { .. }), attempts: 1, .. }), "{error}");
     assert!(simulation.now().elapsed < SECOND);
 }
 
@@ -104,10 +82,7 @@ fn an_attempt_that_takes_too_long_is_given_up() {
     let (simulation, driver) = driver(1, (20_000, 20_000), |_, _| Ok(status(200)));
     let driver = driver.with_retry(RetryPolicy::default().with_max_attempts(2));
     let error = run(&simulation, &driver, &Count::new(100, SECOND), &Scope::default()).unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Timeout),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Timeout), "{error}");
     assert!(simulation.now().elapsed < 21 * SECOND);
 }
 
@@ -116,10 +91,7 @@ fn a_deadline_bounds_attempts_pauses_and_waiting_for_a_place() {
     let deadline = Scope::until(Duration::from_millis(700));
     let (simulation, slow) = driver(1, (20_000, 20_000), |_, _| Ok(status(200)));
     let error = run(&simulation, &slow, &Count::new(100, SECOND), &deadline).unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Deadline),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Deadline), "{error}");
     assert!(simulation.now().elapsed <= Duration::from_millis(701));
 
     // The last real error is worth more than the news that time is up.
@@ -133,10 +105,7 @@ fn a_deadline_bounds_attempts_pauses_and_waiting_for_a_place() {
     let call = Count::new(1, SECOND);
     run(&simulation, &paced, &call, &deadline).unwrap();
     let error = run(&simulation, &paced, &call, &deadline).unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Deadline),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::Deadline), "{error}");
     assert!(simulation.now().elapsed <= Duration::from_millis(701));
 }
 
@@ -146,23 +115,13 @@ fn a_body_over_the_cap_is_not_read_and_not_asked_for_again() {
     let call = Count::new(100, SECOND);
     assert_eq!(run(&simulation, &driver, &call, &Scope::default()).unwrap(), 1_000);
     let error = run(&simulation, &driver, &call, &Scope::default()).unwrap_err();
-    let Error::Transport(error) = error else {
-        panic!("{error}")
-    };
+    let Error::Transport(error) = error else { panic!("{error}") };
     assert_eq!(
         (error.kind(), error.attempts(), error.status().unwrap().as_u16()),
         (TransportErrorKind::TooLarge, 1, 200)
     );
-    let lying = |_, _| {
-        Ok(Response::builder()
-            .header("content-length", "9999999")
-            .body(Vec::new())
-            .unwrap())
-    };
+    let lying = |_, _| Ok(Response::builder().header("content-length", "9999999").body(Vec::new()).unwrap());
     let (simulation, driver) = self::driver(1, (1, 1), lying);
     let error = run(&simulation, &driver, &call, &Scope::default()).unwrap_err();
-    assert!(
-        matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::TooLarge),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::TooLarge), "{error}");
 }

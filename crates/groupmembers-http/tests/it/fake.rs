@@ -17,22 +17,14 @@ pub(crate) struct Count {
 
 impl Count {
     pub(crate) fn new(calls: u32, per: Duration) -> Self {
-        Self {
-            quota: Quota::new("count", calls, per),
-            read: true,
-            attempts: Mutex::default(),
-        }
+        Self { quota: Quota::new("count", calls, per), read: true, attempts: Mutex::default() }
     }
 }
 
 #[derive(Debug)]
 pub(crate) enum Error {
     Transport(TransportError),
-    Status {
-        status: StatusCode,
-        after: Option<Duration>,
-        attempts: u32,
-    },
+    Status { status: StatusCode, after: Option<Duration>, attempts: u32 },
 }
 
 impl fmt::Display for Error {
@@ -93,23 +85,14 @@ impl Call for Count {
     }
 
     async fn prepare(&self, attempt: &Attempt) -> Result<Request<Vec<u8>>, Error> {
-        self.attempts
-            .lock()
-            .unwrap()
-            .push((attempt.number, attempt.renew, attempt.connect_failures));
-        Ok(Request::post("http://server/count")
-            .body(attempt.nonce.to_string().into_bytes())
-            .unwrap())
+        self.attempts.lock().unwrap().push((attempt.number, attempt.renew, attempt.connect_failures));
+        Ok(Request::post("http://server/count").body(attempt.nonce.to_string().into_bytes()).unwrap())
     }
 
     fn decode(&self, response: Response<Vec<u8>>) -> Result<usize, Error> {
         match response.status() {
             StatusCode::OK => Ok(response.body().len()),
-            status => Err(Error::Status {
-                status,
-                after: retry_after(response.headers()),
-                attempts: 0,
-            }),
+            status => Err(Error::Status { status, after: retry_after(response.headers()), attempts: 0 }),
         }
     }
 }

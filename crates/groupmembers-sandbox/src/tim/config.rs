@@ -96,14 +96,7 @@ impl GroupConfig {
     /// A quiet group: no churn, no custom fields, no faults.
     #[must_use]
     pub fn new(id: impl Into<String>, kind: GroupKind, members: u32) -> Self {
-        Self {
-            id: id.into(),
-            kind,
-            members,
-            churn: Churn::default(),
-            custom_fields: false,
-            faults: Vec::new(),
-        }
+        Self { id: id.into(), kind, members, churn: Churn::default(), custom_fields: false, faults: Vec::new() }
     }
 
     /// With people coming and going.
@@ -187,11 +180,6 @@ impl Churn {
     /// `per_call` events for every call: as many leave as arrive, and half of those who arrive had been there before.
     #[must_use]
     pub fn per_call(per_call: f64) -> Self {
-        Self {
-            per_call,
-            leave: 2,
-            join: 1,
-            rejoin: 1,
-        }
+        Self { per_call, leave: 2, join: 1, rejoin: 1 }
     }
 }

@@ -112,12 +112,7 @@ impl Fault {
     /// As often as `when` says.
     #[must_use]
     pub fn when(self, when: When) -> Injection {
-        Injection {
-            fault: self,
-            when,
-            group: None,
-            command: None,
-        }
+        Injection { fault: self, when, group: None, command: None }
     }
 
     /// What is usual for this fault: trouble passes (once), a vendor's habit stays (always).
@@ -339,22 +334,14 @@ impl FromStr for Injection {
     fn from_str(text: &str) -> Result<Self, UnknownFault> {
         // The last "@": a redirect's URL may hold one of its own.
         if let Some((fault, when)) = text.rsplit_once('@') {
-            let number = |prefix| {
-                when.strip_prefix(prefix)
-                    .and_then(|n| n.trim_start_matches(['-', ' ']).parse().ok())
-            };
+            let number = |prefix| when.strip_prefix(prefix).and_then(|n| n.trim_start_matches(['-', ' ']).parse().ok());
             let when = match when {
                 "once" => Some(When::Once),
                 "always" => Some(When::Always),
-                _ => number("every")
-                    .map(When::Every)
-                    .or_else(|| number("call").map(When::Call)),
+                _ => number("every").map(When::Every).or_else(|| number("call").map(When::Call)),
             };
             if let Some(when) = when {
-                return Ok(fault
-                    .parse::<Fault>()
-                    .map_err(|_| UnknownFault(text.to_owned()))?
-                    .when(when));
+                return Ok(fault.parse::<Fault>().map_err(|_| UnknownFault(text.to_owned()))?.when(when));
             }
         }
         text.parse::<Fault>().map(Self::from)
@@ -401,12 +388,7 @@ mod tests {
         for name in Fault::NAMES {
             assert_eq!(name.parse::<Fault>().unwrap().to_string(), name);
         }
-        for text in [
-            "10018=20@always",
-            "redirect=http://a@b/?c=d@call-2",
-            "reset@every-3",
-            "60007@once",
-        ] {
+        for text in ["10018=20@always", "redirect=http://a@b/?c=d@call-2", "reset@every-3", "60007@once"] {
             assert_eq!(text.parse::<Injection>().unwrap().to_string(), text);
         }
         assert_eq!("reset@every 3".parse::<Injection>().unwrap().when, When::Every(3));

@@ -78,40 +78,24 @@ pub(crate) fn admit(config: &Config, method: &str, path: &str, query: &str, now:
     }
     let query = Query::parse(query)?;
 
-    let app = query
-        .get("sdkappid")
-        .ok_or_else(|| Refusal::new(60012, "sdkappid is missing"))?;
-    let app: u32 = app
-        .parse()
-        .map_err(|_| Refusal::new(60006, "sdkappid is not an unsigned 32-bit number"))?;
+    let app = query.get("sdkappid").ok_or_else(|| Refusal::new(60012, "sdkappid is missing"))?;
+    let app: u32 = app.parse().map_err(|_| Refusal::new(60006, "sdkappid is not an unsigned 32-bit number"))?;
     if app != config.sdk_app_id {
         return Err(Refusal::new(70020, format!("app {app} is not known here")));
     }
     if query.get("contenttype") != Some("json") {
         return Err(Refusal::new(60002, "contenttype is not json"));
     }
-    if query
-        .get("random")
-        .and_then(|random| random.parse::<u32>().ok())
-        .is_none()
-    {
-        return Err(Refusal::new(
-            60002,
-            "random is missing or not an unsigned 32-bit number",
-        ));
+    if query.get("random").and_then(|random| random.parse::<u32>().ok()).is_none() {
+        return Err(Refusal::new(60002, "random is missing or not an unsigned 32-bit number"));
     }
     let identifier = query.get("identifier").filter(|identifier| !identifier.is_empty());
     let identifier = identifier.ok_or_else(|| Refusal::new(60004, "identifier is missing or empty"))?;
-    let usersig = query
-        .get("usersig")
-        .ok_or_else(|| Refusal::new(60005, "usersig is missing"))?;
+    let usersig = query.get("usersig").ok_or_else(|| Refusal::new(60005, "usersig is missing"))?;
     usersig::verify(usersig, app, &config.secret_key, identifier, now)
         .map_err(|refused| Refusal::new(refused.code, refused.why))?;
     if !config.admins.iter().any(|admin| admin == identifier) {
-        return Err(Refusal::new(
-            60010,
-            format!("{identifier:?} is not an app administrator"),
-        ));
+        return Err(Refusal::new(60010, format!("{identifier:?} is not an app administrator")));
     }
     Ok(command)
 }
@@ -124,9 +108,7 @@ impl Query {
         let decode = |text: &str| {
             let text = text.replace('+', " ");
             let decoded = percent_decode_str(&text).decode_utf8();
-            decoded
-                .map(std::borrow::Cow::into_owned)
-                .map_err(|_| Refusal::new(60002, "the query is not UTF-8"))
+            decoded.map(std::borrow::Cow::into_owned).map_err(|_| Refusal::new(60002, "the query is not UTF-8"))
         };
         let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

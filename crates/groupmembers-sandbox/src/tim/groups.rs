@@ -62,15 +62,9 @@ impl Group {
         let members = config.members;
         let seed = seed_of(seed, &config.id);
         // Three people share every JoinTime: it is no key, and no order either.
-        let seats: Vec<Seat> = (0..members)
-            .map(|n| Seat {
-                person: n,
-                join_time: FIRST_JOIN.saturating_add(n / 3 * 97),
-            })
-            .collect();
-        let clock = seats
-            .last()
-            .map_or(CLOCK, |last| CLOCK.max(last.join_time.saturating_add(1)));
+        let seats: Vec<Seat> =
+            (0..members).map(|n| Seat { person: n, join_time: FIRST_JOIN.saturating_add(n / 3 * 97) }).collect();
+        let clock = seats.last().map_or(CLOCK, |last| CLOCK.max(last.join_time.saturating_add(1)));
         Self {
             id: config.id.clone(),
             kind: config.kind,
@@ -167,18 +161,11 @@ impl Group {
 
     pub(crate) fn present_throughout(&self) -> BTreeSet<String> {
         let end = self.order.partition_point(|seat| *seat < self.recorded_from);
-        self.order[..end]
-            .iter()
-            .map(|seat| self.account(*seat).into_owned())
-            .collect()
+        self.order[..end].iter().map(|seat| self.account(*seat).into_owned()).collect()
     }
 
     pub(crate) fn ever_present(&self) -> BTreeSet<String> {
-        self.order
-            .iter()
-            .chain(&self.left)
-            .map(|seat| self.account(*seat).into_owned())
-            .collect()
+        self.order.iter().chain(&self.left).map(|seat| self.account(*seat).into_owned()).collect()
     }
 
     // ---- change
@@ -262,10 +249,7 @@ impl Group {
             self.clock = self.clock.max(joined.saturating_add(1));
         }
         let seat = u32::try_from(self.seats.len()).unwrap_or(NOWHERE);
-        self.seats.push(Seat {
-            person,
-            join_time: self.clock,
-        });
+        self.seats.push(Seat { person, join_time: self.clock });
         self.seat_of[person as usize] = seat;
         self.order.push(seat);
         // Several joins in one second, as in life.
@@ -287,10 +271,7 @@ mod tests {
     use crate::tim::Churn;
 
     fn group(members: u32) -> Group {
-        Group::new(
-            GroupConfig::new("g", GroupKind::Public, members).churn(Churn::per_call(2.0)),
-            7,
-        )
+        Group::new(GroupConfig::new("g", GroupKind::Public, members).churn(Churn::per_call(2.0)), 7)
     }
 
     #[test]
@@ -330,11 +311,9 @@ mod tests {
         let members = group.members();
         let accounts: BTreeSet<_> = members.iter().map(|m| &m.account).collect();
         assert_eq!(accounts.len(), members.len());
-        assert!(members.iter().all(|m| {
-            group
-                .seat(&m.account)
-                .is_some_and(|seat| group.account(seat) == m.account)
-        }));
+        assert!(
+            members.iter().all(|m| { group.seat(&m.account).is_some_and(|seat| group.account(seat) == m.account) })
+        );
     }
 
     #[test]
@@ -342,13 +321,8 @@ mod tests {
         let mut group = group(200);
         group.churn();
         group.begin_recording();
-        let now = |group: &Group| {
-            group
-                .members()
-                .into_iter()
-                .map(|m| (m.account, m.join_time))
-                .collect::<BTreeSet<_>>()
-        };
+        let now =
+            |group: &Group| group.members().into_iter().map(|m| (m.account, m.join_time)).collect::<BTreeSet<_>>();
         let (mut throughout, mut ever) = (now(&group), now(&group));
         for _ in 0..1000 {
             group.churn();

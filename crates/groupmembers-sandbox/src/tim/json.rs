@@ -67,10 +67,7 @@ impl Object {
     }
 
     pub(crate) fn answer(self, content_type: &'static str) -> Answer {
-        Answer {
-            json: self.end(),
-            content_type,
-        }
+        Answer { json: self.end(), content_type }
     }
 }
 

@@ -17,10 +17,7 @@ impl Limits {
     /// were let through fill the window: who is refused and waits is served again.
     pub(crate) fn admit(&mut self, command: &'static str, limit: u32, now: Instant) -> bool {
         let admitted = self.admitted.entry(command).or_default();
-        while admitted
-            .front()
-            .is_some_and(|first| now.saturating_duration_since(*first) >= WINDOW)
-        {
+        while admitted.front().is_some_and(|first| now.saturating_duration_since(*first) >= WINDOW) {
             admitted.pop_front();
         }
         if admitted.len() >= limit as usize {

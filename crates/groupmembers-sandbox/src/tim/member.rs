@@ -157,14 +157,7 @@ impl Attributes {
         let hash = self.hash;
         [
             ("MemberDefined1", format!("等级{}", hash % 10)),
-            (
-                "MemberDefined2",
-                if hash & 8 == 0 {
-                    String::new()
-                } else {
-                    format!("crm\u{1}{:08x}", hash >> 32)
-                },
-            ),
+            ("MemberDefined2", if hash & 8 == 0 { String::new() } else { format!("crm\u{1}{:08x}", hash >> 32) }),
             ("MemberDefined3", format!("{hash:016x}{:016x}", mix(hash))),
         ]
     }
@@ -266,9 +259,7 @@ impl Fields {
             last_send_msg_time: number(self.last_send_msg_time, of.last_send_msg_time),
             mute_until: number(self.mute_until, of.mute_until),
             name_card: self.name_card.then_some(of.name_card),
-            online_status: self
-                .online_status
-                .then_some(if of.online { "Online" } else { "Offline" }),
+            online_status: self.online_status.then_some(if of.online { "Online" } else { "Offline" }),
             custom: match &self.custom {
                 Custom::None => None,
                 Custom::All => Some(of.custom().into_iter().map(Pair::from).collect()),

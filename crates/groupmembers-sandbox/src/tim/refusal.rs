@@ -11,11 +11,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// `note` goes to the log and must hold no secret.
     pub(crate) fn new(code: u32, note: impl Into<String>) -> Self {
-        Self {
-            code,
-            info: words(code).to_owned(),
-            note: note.into(),
-        }
+        Self { code, info: words(code).to_owned(), note: note.into() }
     }
 
     /// A parameter of the body is not acceptable.

@@ -39,11 +39,7 @@ struct App {
 
 impl World {
     pub(crate) fn router(&self, log: Arc<Log>, latency: Duration) -> Router {
-        Router::new().fallback(handle).with_state(App {
-            world: self.clone(),
-            log,
-            latency,
-        })
+        Router::new().fallback(handle).with_state(App { world: self.clone(), log, latency })
     }
 }
 
@@ -53,9 +49,7 @@ async fn handle(State(app): State<App>, ConnectInfo(peer): ConnectInfo<Peer>, re
     // A body that breaks off or is far too long reads as none, and is refused as none.
     let body = to_bytes(body, LARGEST_REQUEST).await.unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default();
-    let sent = app
-        .world
-        .answer(parts.method.as_str(), parts.uri.path(), query, &body, arrived);
+    let sent = app.world.answer(parts.method.as_str(), parts.uri.path(), query, &body, arrived);
     if !app.latency.is_zero() {
         tokio::time::sleep(app.latency).await;
     }
@@ -64,11 +58,7 @@ async fn handle(State(app): State<App>, ConnectInfo(peer): ConnectInfo<Peer>, re
         vendor: "tim",
         command: sent.command,
         group: sent.group,
-        status: if sent.delivery == Delivery::Reset {
-            0
-        } else {
-            sent.status
-        },
+        status: if sent.delivery == Delivery::Reset { 0 } else { sent.status },
         code: sent.code,
         throttled: sent.code == 60007 || sent.status == 429,
         note: sent.note,
@@ -118,15 +108,8 @@ impl Sent {
     /// Something that is no answer of the vendor's.
     fn instead(status: u16, header: Option<(header::HeaderName, String)>, title: &str) -> Self {
         let body = format!("<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
-        let page = Answer {
-            json: body.into_bytes(),
-            content_type: HTML,
-        };
-        Self {
-            status,
-            header,
-            ..Self::ok(page)
-        }
+        let page = Answer { json: body.into_bytes(), content_type: HTML };
+        Self { status, header, ..Self::ok(page) }
     }
 }
 
@@ -137,16 +120,9 @@ impl World {
             Ok(command) => command,
             Err(refusal) => {
                 // The command if there is one; any path as it came, but not at any length.
-                let name = path
-                    .rsplit('/')
-                    .next()
-                    .filter(|_| refusal.code != 60009)
-                    .unwrap_or(path);
+                let name = path.rsplit('/').next().filter(|_| refusal.code != 60009).unwrap_or(path);
                 let command = name.chars().take(80).collect();
-                return Sent {
-                    command,
-                    ..Sent::refused(&refusal, true)
-                };
+                return Sent { command, ..Sent::refused(&refusal, true) };
             }
         };
         let command_name = command.name().to_owned();
@@ -161,19 +137,12 @@ impl World {
         let limit = command.limit(config.calls_per_second);
         if config.calls_per_second > 0 && !state.limits.admit(command.name(), limit, arrived) {
             let refusal = Refusal::new(60007, format!("more than {limit} calls in one second"));
-            return Sent {
-                command: command_name,
-                group,
-                ..Sent::refused(&refusal, true)
-            };
+            return Sent { command: command_name, group, ..Sent::refused(&refusal, true) };
         }
         let body = match &body {
             Ok(body) => body,
             Err(refusal) => {
-                return Sent {
-                    command: command_name,
-                    ..Sent::refused(refusal, true)
-                };
+                return Sent { command: command_name, ..Sent::refused(refusal, true) };
             }
         };
         let faults = state.faults.hitting(command.name(), &named);
@@ -181,23 +150,14 @@ impl World {
         let mut sent = match faults.iter().find_map(|fault| instead(fault, query)) {
             Some(sent) => sent,
             None => {
-                let context = Context {
-                    config,
-                    groups: &mut state.groups,
-                    faults: &faults,
-                    now,
-                };
+                let context = Context { config, groups: &mut state.groups, faults: &faults, now };
                 match commands::run(command, body, context) {
                     Ok(answer) => Sent::ok(answer),
                     Err(refusal) => Sent::refused(&refusal, !faults.contains(&Fault::MissingErrorInfo)),
                 }
             }
         };
-        sent.delivery = faults
-            .iter()
-            .map(delivery)
-            .find(|d| *d != Delivery::Whole)
-            .unwrap_or(Delivery::Whole);
+        sent.delivery = faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
         if !faults.is_empty() {
             let names: Vec<String> = faults.iter().map(ToString::to_string).collect();
             let note = std::mem::take(&mut sent.note);
@@ -220,10 +180,9 @@ fn parse(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         Ok(Value::Object(body)) => Ok(body),
         Ok(_) => Err(Refusal::new(60003, "the body is not a JSON object")),
         // Only where: the error's own words could quote the body.
-        Err(error) => Err(Refusal::new(
-            60003,
-            format!("the body is not JSON, line {} column {}", error.line(), error.column()),
-        )),
+        Err(error) => {
+            Err(Refusal::new(60003, format!("the body is not JSON, line {} column {}", error.line(), error.column())))
+        }
     }
 }
 
@@ -242,11 +201,9 @@ fn instead(fault: &Fault, query: &str) -> Option<Sent> {
         Fault::BadGateway => Sent::instead(502, None, "502 Bad Gateway"),
         Fault::Html200 => Sent::instead(200, None, "Sign in to the network"),
         Fault::Redirect(to) => Sent::instead(302, Some((header::LOCATION, to.clone())), "302 Found"),
-        Fault::TooManyRequests => Sent::instead(
-            429,
-            Some((header::RETRY_AFTER, "1".to_owned())),
-            "429 Too Many Requests",
-        ),
+        Fault::TooManyRequests => {
+            Sent::instead(429, Some((header::RETRY_AFTER, "1".to_owned())), "429 Too Many Requests")
+        }
         _ => return None,
     })
 }

@@ -81,10 +81,7 @@ pub fn verify(usersig: &str, sdk_app_id: u32, secret_key: &str, identifier: &str
     }
     let content = content(identifier, sdk_app_id, time, expire, userbuf);
     if mac(secret_key, &content).verify_slice(&sig).is_err() {
-        return refuse(
-            70009,
-            format!("TLS.sig is not the HMAC of these fields with the key of app {sdk_app_id}"),
-        );
+        return refuse(70009, format!("TLS.sig is not the HMAC of these fields with the key of app {sdk_app_id}"));
     }
     Ok(())
 }
@@ -92,9 +89,7 @@ pub fn verify(usersig: &str, sdk_app_id: u32, secret_key: &str, identifier: &str
 /// Makes a UserSig, for trying the sandbox by hand.
 #[must_use]
 pub fn sign(sdk_app_id: u32, secret_key: &str, identifier: &str, time: u64, expire: u64) -> String {
-    let sig = mac(secret_key, &content(identifier, sdk_app_id, time, expire, None))
-        .finalize()
-        .into_bytes();
+    let sig = mac(secret_key, &content(identifier, sdk_app_id, time, expire, None)).finalize().into_bytes();
     let fields = serde_json::json!({
         "TLS.ver": "2.0", "TLS.identifier": identifier, "TLS.sdkappid": sdk_app_id,
         "TLS.expire": expire, "TLS.time": time, "TLS.sig": STANDARD.encode(sig),
@@ -155,10 +150,7 @@ fn decode(usersig: &str) -> Result<Map<String, Value>, Refused> {
         Err(error) => return refuse(70003, format!("not base64: {error}")),
     };
     let mut json = Vec::new();
-    match ZlibDecoder::new(packed.as_slice())
-        .take(LARGEST + 1)
-        .read_to_end(&mut json)
-    {
+    match ZlibDecoder::new(packed.as_slice()).take(LARGEST + 1).read_to_end(&mut json) {
         Ok(_) if json.len() as u64 > LARGEST => return refuse(70003, "longer than any signature"),
         Ok(_) => {}
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {

@@ -52,20 +52,9 @@ impl World {
             }
             list.push(Group::new(group, seed));
         }
-        let by_id = list
-            .iter()
-            .enumerate()
-            .map(|(at, group)| (group.id.clone(), at))
-            .collect();
-        let state = State {
-            groups: Groups { list, by_id },
-            faults,
-            limits: Limits::default(),
-        };
-        Self {
-            config: Arc::new(config),
-            state: Arc::new(Mutex::new(state)),
-        }
+        let by_id = list.iter().enumerate().map(|(at, group)| (group.id.clone(), at)).collect();
+        let state = State { groups: Groups { list, by_id }, faults, limits: Limits::default() };
+        Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)) }
     }
 
     /// The groups' ids, in the order they were configured.
@@ -144,13 +133,7 @@ impl World {
     /// A UserSig of this app for `identifier`, made now and good for `expire` seconds: for trying things by hand.
     #[must_use]
     pub fn user_sig(&self, identifier: &str, expire: u64) -> String {
-        usersig::sign(
-            self.config.sdk_app_id,
-            &self.config.secret_key,
-            identifier,
-            unix_now(),
-            expire,
-        )
+        usersig::sign(self.config.sdk_app_id, &self.config.secret_key, identifier, unix_now(), expire)
     }
 
     pub(crate) fn config(&self) -> &Config {
@@ -165,9 +148,7 @@ impl World {
 
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
-            .field("sdk_app_id", &self.config.sdk_app_id)
-            .finish_non_exhaustive()
+        f.debug_struct("World").field("sdk_app_id", &self.config.sdk_app_id).finish_non_exhaustive()
     }
 }
 
@@ -199,7 +180,5 @@ impl Groups {
 
 /// Seconds since 1970.
 pub(crate) fn unix_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs())
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

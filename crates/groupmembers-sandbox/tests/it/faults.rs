@@ -49,29 +49,16 @@ fn codes_once_and_then_success() {
 #[test]
 fn when_and_where() {
     let sandbox = sandbox(GroupKind::Public, 10, |config| {
-        config
-            .groups
-            .push(GroupConfig::new("other", GroupKind::Public, 10).fault(Fault::ServerError.on_call(2)));
-        config.faults.push(
-            Fault::SigExpired
-                .every(3)
-                .on_group(GROUP)
-                .on_command("get_group_member_info"),
-        );
+        config.groups.push(GroupConfig::new("other", GroupKind::Public, 10).fault(Fault::ServerError.on_call(2)));
+        config.faults.push(Fault::SigExpired.every(3).on_group(GROUP).on_command("get_group_member_info"));
     });
     let codes = |group: &str| {
         let one = |_| call(&sandbox, MEMBERS, &json!({"GroupId": group})).code();
         (0..4).map(one).collect::<Vec<_>>()
     };
     assert_eq!(codes("other"), [0, 10002, 0, 0]);
-    let info = || {
-        call(
-            &sandbox,
-            "group_open_http_svc/get_group_info",
-            &json!({"GroupIdList": [GROUP, "other"]}),
-        )
-        .code()
-    };
+    let info =
+        || call(&sandbox, "group_open_http_svc/get_group_info", &json!({"GroupIdList": [GROUP, "other"]})).code();
     assert_eq!(info(), 0);
     assert_eq!(codes(GROUP), [0, 0, 70001, 0]);
     sandbox.tim().clear_faults();
@@ -85,10 +72,7 @@ fn pages_that_are_refused_or_cut_short() {
     let sandbox = with("10018=60");
     assert_eq!(page(&sandbox).code(), 10018);
     assert_eq!(call(&sandbox, MEMBERS, &json!({"GroupId": GROUP})).code(), 10018);
-    assert_eq!(
-        call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 60})).code(),
-        0
-    );
+    assert_eq!(call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 60})).code(), 0);
 
     let sandbox = with("clamp-page");
     assert_eq!(page(&sandbox).rows().len(), 50);
@@ -124,27 +108,18 @@ fn cursors_that_stick_and_pages_without_rows() {
 #[test]
 fn other_peoples_pages() {
     let reply = page(&with("502-html"));
-    assert_eq!(
-        (reply.status, reply.header("content-type").unwrap().as_str()),
-        (502, "text/html; charset=utf-8")
-    );
+    assert_eq!((reply.status, reply.header("content-type").unwrap().as_str()), (502, "text/html; charset=utf-8"));
     assert!(reply.body.starts_with("<html>"));
     let reply = page(&with("html-200"));
     assert_eq!(reply.status, 200);
     assert!(reply.body.starts_with("<html>"));
     let reply = page(&with("redirect"));
-    assert_eq!(
-        (reply.status, reply.header("location").unwrap().as_str()),
-        (302, "http://127.0.0.1:1/")
-    );
+    assert_eq!((reply.status, reply.header("location").unwrap().as_str()), (302, "http://127.0.0.1:1/"));
     let reply = page(&with("redirect=http://elsewhere.example/x"));
     assert_eq!(reply.header("location").unwrap(), "http://elsewhere.example/x");
     let sandbox = with("429-retry-after");
     let reply = page(&sandbox);
-    assert_eq!(
-        (reply.status, reply.header("retry-after").unwrap().as_str()),
-        (429, "1")
-    );
+    assert_eq!((reply.status, reply.header("retry-after").unwrap().as_str()), (429, "1"));
     assert_eq!((sandbox.throttled(), page(&sandbox).code()), (1, 0));
 }
 
@@ -156,11 +131,7 @@ fn bodies_cut_short() {
     end.expect("an orderly end");
     let cut = reply(&bytes);
     let promised: usize = cut.header("content-length").unwrap().parse().unwrap();
-    assert!(
-        promised > whole && cut.body.len() == promised / 2,
-        "{} of {promised}",
-        cut.body.len()
-    );
+    assert!(promised > whole && cut.body.len() == promised / 2, "{} of {promised}", cut.body.len());
     assert_eq!(page(&sandbox).code(), 0);
 }
 
@@ -209,23 +180,11 @@ fn bodies_that_take_too_long() {
 fn an_answer_that_repeats_the_secret() {
     let sandbox = with("echo-query");
     let query = query(&sandbox);
-    let usersig = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("usersig="))
-        .unwrap()
-        .to_owned();
-    let reply = raw(
-        &sandbox,
-        "POST",
-        &format!("/v4/{MEMBERS}?{query}"),
-        &json!({"GroupId": GROUP}).to_string(),
-    );
+    let usersig = query.split('&').find_map(|pair| pair.strip_prefix("usersig=")).unwrap().to_owned();
+    let reply = raw(&sandbox, "POST", &format!("/v4/{MEMBERS}?{query}"), &json!({"GroupId": GROUP}).to_string());
     assert_eq!(reply.code(), 10004);
     assert!(reply.json()["ErrorInfo"].as_str().unwrap().contains(&usersig));
-    assert!(
-        !format!("{:?}", sandbox.log()).contains(&usersig),
-        "but the log does not"
-    );
+    assert!(!format!("{:?}", sandbox.log()).contains(&usersig), "but the log does not");
 }
 
 #[test]
@@ -245,19 +204,11 @@ fn shapes_that_drift() {
     assert_eq!((refused.code(), refused.json().get("ErrorInfo")), (10004, None));
 
     let rows = page(&with("role-with-space")).rows();
-    assert_eq!(
-        (&rows[0]["Role"], &rows[50]["Role"]),
-        (&json!("Owner"), &json!("Member "))
-    );
+    assert_eq!((&rows[0]["Role"], &rows[50]["Role"]), (&json!("Owner"), &json!("Member ")));
 
     let reply = page(&with("string-numbers"));
     assert_eq!(reply.json()["MemberNum"], "120");
-    assert!(
-        reply
-            .rows()
-            .iter()
-            .all(|row| row["JoinTime"].is_string() && row["MuteUntil"].is_string())
-    );
+    assert!(reply.rows().iter().all(|row| row["JoinTime"].is_string() && row["MuteUntil"].is_string()));
 }
 
 #[test]
@@ -274,11 +225,7 @@ fn a_list_without_an_order() {
 fn every_fault_there_is_changes_something() {
     // The slow one would take an hour to compare; it has a test of its own.
     for name in Fault::NAMES.into_iter().filter(|name| *name != "slow-drip") {
-        let kind = if matches!(name, "stuck-cursor" | "empty-page") {
-            GroupKind::Community
-        } else {
-            GroupKind::Public
-        };
+        let kind = if matches!(name, "stuck-cursor" | "empty-page") { GroupKind::Community } else { GroupKind::Public };
         let (plain, broken) = (sandbox(kind, 120, |_| {}), with_kind(kind, name));
         let bytes = |sandbox: &Sandbox| {
             let mut all = Vec::new();

@@ -14,11 +14,7 @@ fn six_thousand_members_fit_into_one_answer_without_custom_fields_and_not_with_t
     let plain = sandbox(GroupKind::Meeting, 6000, |_| {});
     let reply = call(&plain, MEMBERS, &json!({"GroupId": GROUP}));
     assert_eq!(reply.rows().len(), 6000);
-    assert!(
-        reply.body.len() < MIB && reply.body.len() > 900_000,
-        "{}",
-        reply.body.len()
-    );
+    assert!(reply.body.len() < MIB && reply.body.len() > 900_000, "{}", reply.body.len());
     let truth: Vec<String> = plain.tim().members(GROUP).into_iter().map(|m| m.account).collect();
     assert_eq!(reply.accounts(), truth);
     assert_eq!(reply.json()["MemberNum"], 6000);
@@ -26,12 +22,7 @@ fn six_thousand_members_fit_into_one_answer_without_custom_fields_and_not_with_t
 
     let custom = sandbox(GroupKind::Meeting, 6000, |config| config.groups[0].custom_fields = true);
     assert_eq!(call(&custom, MEMBERS, &json!({"GroupId": GROUP})).code(), 10018);
-    assert_eq!(
-        call(&custom, MEMBERS, &json!({"GroupId": GROUP, "Limit": 200}))
-            .rows()
-            .len(),
-        200
-    );
+    assert_eq!(call(&custom, MEMBERS, &json!({"GroupId": GROUP, "Limit": 200})).rows().len(), 200);
     // Asking for less makes it fit.
     let less = json!({"GroupId": GROUP, "MemberInfoFilter": ["JoinTime"]});
     assert_eq!(call(&custom, MEMBERS, &less).rows().len(), 6000);
@@ -44,26 +35,12 @@ fn rows_have_everything_a_client_must_cope_with() {
     let has = |name: &str, value: Value| rows.iter().any(|row| row[name] == value);
     assert_eq!(
         rows[0].as_object().unwrap().keys().collect::<Vec<_>>(),
-        [
-            "JoinTime",
-            "LastSendMsgTime",
-            "Member_Account",
-            "MsgFlag",
-            "MsgSeq",
-            "MuteUntil",
-            "NameCard",
-            "Role"
-        ]
+        ["JoinTime", "LastSendMsgTime", "Member_Account", "MsgFlag", "MsgSeq", "MuteUntil", "NameCard", "Role"]
     );
     for value in ["Owner", "Admin", "Member"] {
         assert!(has("Role", json!(value)), "{value}");
     }
-    for value in [
-        "AcceptAndNotify",
-        "AcceptNotNotify",
-        "Discard",
-        "AcceptNotNotifyExceptAt",
-    ] {
+    for value in ["AcceptAndNotify", "AcceptNotNotify", "Discard", "AcceptNotNotifyExceptAt"] {
         assert!(has("MsgFlag", json!(value)), "{value}");
     }
     for value in [0_u64, 1_500_000_000, 4_000_000_000, 4_294_967_295] {
@@ -130,11 +107,7 @@ fn a_community_is_read_by_cursor_and_the_cursor_keeps_its_place() {
     let sandbox = sandbox(GroupKind::Community, 1234, |_| {});
     let all: Vec<String> = sandbox.tim().members(GROUP).into_iter().map(|m| m.account).collect();
     assert_eq!(by_cursor(&sandbox, 100), all);
-    assert_eq!(
-        by_cursor(&sandbox, 97),
-        all,
-        "no empty last page or lost row at any size"
-    );
+    assert_eq!(by_cursor(&sandbox, 97), all, "no empty last page or lost row at any size");
 
     let first = call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 50, "Next": ""}));
     let next = first.json()["Next"].as_str().unwrap().to_owned();
@@ -157,36 +130,19 @@ fn a_community_is_read_by_cursor_and_the_cursor_keeps_its_place() {
 fn specified_members_come_in_the_order_of_the_group() {
     let sandbox = sandbox(GroupKind::Public, 100, |config| config.groups[0].custom_fields = true);
     let all = sandbox.tim().members(GROUP);
-    let wanted = [
-        &all[50].account,
-        &all[3].account,
-        &all[50].account,
-        &"nobody".to_owned(),
-    ]
-    .map(String::clone);
+    let wanted = [&all[50].account, &all[3].account, &all[50].account, &"nobody".to_owned()].map(String::clone);
     let command = "group_open_http_svc/get_specified_group_member_info";
     let body = json!({"GroupId": GROUP, "Member_List_Account": wanted, "MemberInfoFilter": ["Role"]});
     let reply = call(&sandbox, command, &body);
     assert_eq!(reply.accounts(), [all[3].account.clone(), all[50].account.clone()]);
     assert_eq!(reply.json()["GroupId"], GROUP);
     assert_eq!(reply.json().get("MemberNum"), None);
-    assert!(
-        reply.rows()[0]["AppMemberDefinedData"].is_array(),
-        "they come though only other fields were named"
-    );
+    assert!(reply.rows()[0]["AppMemberDefinedData"].is_array(), "they come though only other fields were named");
 
     let command = "group_open_http_svc/get_role_in_group";
-    let reply = call(
-        &sandbox,
-        command,
-        &json!({"GroupId": GROUP, "User_Account": [all[9].account, "nobody", all[0].account]}),
-    );
-    let roles: Vec<Value> = reply.json()["UserIdList"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|u| u["Role"].clone())
-        .collect();
+    let reply =
+        call(&sandbox, command, &json!({"GroupId": GROUP, "User_Account": [all[9].account, "nobody", all[0].account]}));
+    let roles: Vec<Value> = reply.json()["UserIdList"].as_array().unwrap().iter().map(|u| u["Role"].clone()).collect();
     assert_eq!(roles, ["Member", "NotMember", "Owner"]);
     assert_eq!(all[0].role, Role::Owner);
     assert_eq!(reply.header("content-type").unwrap(), "text/plain; charset=utf-8");
@@ -201,52 +157,30 @@ fn group_info_has_an_outcome_for_each_group() {
     let groups = reply.json()["GroupInfo"].clone();
     let codes: Vec<u64> = (0..3).map(|n| groups[n]["ErrorCode"].as_u64().unwrap()).collect();
     assert_eq!(codes, [0, 10010, 10015]);
-    assert_eq!(
-        (&groups[0]["MemberNum"], &groups[0]["Type"]),
-        (&json!(40), &json!("Public"))
-    );
+    assert_eq!((&groups[0]["MemberNum"], &groups[0]["Type"]), (&json!(40), &json!("Public")));
     assert_eq!(groups[0].get("MemberList"), None);
 
     let filter = json!({"GroupBaseInfoFilter": ["MemberNum"], "MemberInfoFilter": ["Account", "Role"]});
-    let reply = call(
-        &sandbox,
-        command,
-        &json!({"GroupIdList": [GROUP], "ResponseFilter": filter}),
-    );
+    let reply = call(&sandbox, command, &json!({"GroupIdList": [GROUP], "ResponseFilter": filter}));
     let group = reply.json()["GroupInfo"][0].clone();
-    assert_eq!(
-        (group.get("Type"), group["MemberList"].as_array().unwrap().len()),
-        (None, 40)
-    );
+    assert_eq!((group.get("Type"), group["MemberList"].as_array().unwrap().len()), (None, 40));
 }
 
 #[test]
 fn lists_of_groups() {
     let sandbox = sandbox(GroupKind::Public, 40, |config| {
         for n in 0..30 {
-            config
-                .groups
-                .push(GroupConfig::new(format!("work{n}"), GroupKind::Work, n + 1));
+            config.groups.push(GroupConfig::new(format!("work{n}"), GroupKind::Work, n + 1));
         }
         config.groups.push(GroupConfig::new("live", GroupKind::AVChatRoom, 40));
     });
     let command = "group_open_http_svc/get_appid_group_list";
     let (mut ids, mut next) = (BTreeSet::new(), 0);
     loop {
-        let reply = call(
-            &sandbox,
-            command,
-            &json!({"Limit": 7, "Next": next, "GroupType": "Private"}),
-        );
+        let reply = call(&sandbox, command, &json!({"Limit": 7, "Next": next, "GroupType": "Private"}));
         let json = reply.json();
         assert_eq!((json.get("ErrorInfo"), &json["TotalCount"]), (None, &json!(30)));
-        ids.extend(
-            json["GroupIdList"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|g| g["GroupId"].as_str().unwrap().to_owned()),
-        );
+        ids.extend(json["GroupIdList"].as_array().unwrap().iter().map(|g| g["GroupId"].as_str().unwrap().to_owned()));
         next = json["Next"].as_u64().unwrap();
         if next == 0 {
             break;
@@ -263,12 +197,7 @@ fn lists_of_groups() {
     assert_eq!(json["GroupIdList"].as_array().unwrap().len(), 3);
     assert_eq!(json["GroupIdList"][0]["Type"], "Work");
     assert_eq!(json["GroupIdList"][0]["SelfInfo"]["Role"], "Member");
-    let json = call(
-        &sandbox,
-        command,
-        &json!({"Member_Account": "user000025", "WithHugeGroups": 1}),
-    )
-    .json();
+    let json = call(&sandbox, command, &json!({"Member_Account": "user000025", "WithHugeGroups": 1})).json();
     assert_eq!(json["GroupIdList"].as_array().unwrap().len(), 7);
 }
 
@@ -298,44 +227,23 @@ fn a_live_room_shows_at_most_a_thousand_of_its_newest() {
 #[test]
 fn muted_banned_and_online() {
     let sandbox = sandbox(GroupKind::Public, 3000, |_| {});
-    let rows = call(
-        &sandbox,
-        MEMBERS,
-        &json!({"GroupId": GROUP, "MemberInfoFilter": ["MuteUntil", "OnlineStatus"]}),
-    )
-    .rows();
+    let rows =
+        call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "MemberInfoFilter": ["MuteUntil", "OnlineStatus"]})).rows();
 
-    let reply = call(
-        &sandbox,
-        "group_open_http_svc/get_group_muted_account",
-        &json!({"GroupId": GROUP}),
-    );
-    let muted = rows
-        .iter()
-        .filter(|row| row["MuteUntil"].as_u64().unwrap() >= 4_000_000_000)
-        .count();
+    let reply = call(&sandbox, "group_open_http_svc/get_group_muted_account", &json!({"GroupId": GROUP}));
+    let muted = rows.iter().filter(|row| row["MuteUntil"].as_u64().unwrap() >= 4_000_000_000).count();
     assert_eq!(reply.json()["MutedAccountList"].as_array().unwrap().len(), muted);
     assert_eq!(reply.json().get("ErrorInfo"), None);
 
     let online = rows.iter().filter(|row| row["OnlineStatus"] == "Online").count();
-    let reply = call(
-        &sandbox,
-        "group_open_http_svc/get_online_member_num",
-        &json!({"GroupId": GROUP}),
-    );
+    let reply = call(&sandbox, "group_open_http_svc/get_online_member_num", &json!({"GroupId": GROUP}));
     assert_eq!(reply.json()["OnlineMemberNum"], online);
 
     let (mut ends, mut offset) = (Vec::new(), 0);
     loop {
         let body = json!({"GroupId": GROUP, "Limit": 100, "Offset": offset});
         let json = call(&sandbox, "group_open_http_svc/get_group_ban_member", &body).json();
-        ends.extend(
-            json["BannedAccountList"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|b| b["BannedUntil"].as_u64().unwrap()),
-        );
+        ends.extend(json["BannedAccountList"].as_array().unwrap().iter().map(|b| b["BannedUntil"].as_u64().unwrap()));
         offset = json["NextOffset"].as_u64().unwrap();
         if offset == 0 {
             break;

@@ -11,9 +11,7 @@ use crate::wire::{GROUP, MEMBERS, call, query, query_of, raw, sandbox};
 fn public() -> Sandbox {
     sandbox(GroupKind::Public, 10, |config| {
         config.groups.push(GroupConfig::new("live", GroupKind::AVChatRoom, 10));
-        config
-            .groups
-            .push(GroupConfig::new("@TGS#_@TGS#c1", GroupKind::Community, 10));
+        config.groups.push(GroupConfig::new("@TGS#_@TGS#c1", GroupKind::Community, 10));
     })
 }
 
@@ -24,10 +22,7 @@ fn urls_and_bodies() {
     let path = format!("/v4/{MEMBERS}");
     let body = json!({"GroupId": GROUP}).to_string();
     let without = |name: &str| {
-        let kept: Vec<&str> = good
-            .split('&')
-            .filter(|pair| !pair.starts_with(&format!("{name}=")))
-            .collect();
+        let kept: Vec<&str> = good.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).collect();
         format!("{path}?{}", kept.join("&"))
     };
     let with = |name: &str, value: &str| format!("{}&{name}={value}", without(name));
@@ -37,12 +32,7 @@ fn urls_and_bodies() {
         (0, "POST", full.clone(), &body),
         (60002, "GET", full.clone(), &body),
         (60002, "PUT", full.clone(), &body),
-        (
-            60009,
-            "POST",
-            format!("/v4/group_open_http_svc/get_group_member?{good}"),
-            &body,
-        ),
+        (60009, "POST", format!("/v4/group_open_http_svc/get_group_member?{good}"), &body),
         (60009, "POST", format!("/v3/{MEMBERS}?{good}"), &body),
         (60009, "POST", format!("/v4/openim/get_group_member_info?{good}"), &body),
         (60009, "POST", "/".to_owned(), &body),
@@ -79,10 +69,7 @@ fn urls_and_bodies() {
     assert_eq!(log.len(), calls);
     assert_eq!(sandbox.calls(), calls as u64);
     assert_eq!(sandbox.throttled(), 0);
-    assert!(
-        log.iter().all(|entry| (entry.code == 0) == entry.note.is_empty()),
-        "{log:?}"
-    );
+    assert!(log.iter().all(|entry| (entry.code == 0) == entry.note.is_empty()), "{log:?}");
 }
 
 #[test]
@@ -108,16 +95,10 @@ fn signatures() {
         assert_eq!(reply.code(), *code, "{}", reply.body);
     }
     let log = sandbox.log();
-    let texts = log
-        .iter()
-        .map(ToString::to_string)
-        .chain(log.iter().map(|entry| format!("{entry:?}")));
+    let texts = log.iter().map(ToString::to_string).chain(log.iter().map(|entry| format!("{entry:?}")));
     for text in texts {
         assert!(!text.contains(key), "{text}");
-        assert!(
-            cases.iter().all(|(_, _, usersig)| !text.contains(usersig.as_str())),
-            "{text}"
-        );
+        assert!(cases.iter().all(|(_, _, usersig)| !text.contains(usersig.as_str())), "{text}");
     }
     assert!(log[4 + 1].note.contains("HMAC"), "{}", log[5].note);
     assert!(log[6].note.contains("somebody"), "{}", log[6].note);
@@ -134,10 +115,7 @@ fn the_identifier_is_percent_decoded() {
     assert_eq!(raw(&sandbox, "POST", &target(&escaped), &body).code(), 0);
     let plus = escaped.replace("%20", "+");
     assert_eq!(raw(&sandbox, "POST", &target(&plus), &body).code(), 0, "a form's space");
-    assert_eq!(
-        raw(&sandbox, "POST", &target(&escaped.replace("%2B", "+")), &body).code(),
-        70013
-    );
+    assert_eq!(raw(&sandbox, "POST", &target(&escaped.replace("%2B", "+")), &body).code(), 70013);
 }
 
 #[test]
@@ -170,34 +148,14 @@ fn parameters() {
         (10004, MEMBERS, json!({"GroupId": community, "Limit": 101, "Next": ""})),
         (10004, MEMBERS, json!({"GroupId": community, "Limit": 10})),
         (10004, MEMBERS, json!({"GroupId": community, "Limit": 10, "Next": null})),
-        (
-            10004,
-            MEMBERS,
-            json!({"GroupId": community, "Limit": 10, "Next": "", "Offset": 0}),
-        ),
-        (
-            10004,
-            MEMBERS,
-            json!({"GroupId": community, "Limit": 10, "Next": "144115265295492787"}),
-        ),
-        (
-            10004,
-            MEMBERS,
-            json!({"GroupId": community, "Limit": 10, "Next": "TGSx"}),
-        ),
+        (10004, MEMBERS, json!({"GroupId": community, "Limit": 10, "Next": "", "Offset": 0})),
+        (10004, MEMBERS, json!({"GroupId": community, "Limit": 10, "Next": "144115265295492787"})),
+        (10004, MEMBERS, json!({"GroupId": community, "Limit": 10, "Next": "TGSx"})),
         (0, specified, json!({"GroupId": GROUP, "Member_List_Account": many(50)})),
-        (
-            10005,
-            specified,
-            json!({"GroupId": GROUP, "Member_List_Account": many(51)}),
-        ),
+        (10005, specified, json!({"GroupId": GROUP, "Member_List_Account": many(51)})),
         (10004, specified, json!({"GroupId": GROUP})),
         (60015, specified, json!({"GroupId": GROUP, "Member_List_Account": [1]})),
-        (
-            10007,
-            specified,
-            json!({"GroupId": "live", "Member_List_Account": ["a"]}),
-        ),
+        (10007, specified, json!({"GroupId": "live", "Member_List_Account": ["a"]})),
         (0, roles, json!({"GroupId": GROUP, "User_Account": many(500)})),
         (10005, roles, json!({"GroupId": GROUP, "User_Account": many(501)})),
         (10007, roles, json!({"GroupId": "live", "User_Account": ["a"]})),
@@ -205,67 +163,23 @@ fn parameters() {
         (10004, info, json!({"GroupIdList": many(51)})),
         (10004, info, json!({"GroupIdList": []})),
         (10004, "group_open_http_svc/get_joined_group_list", json!({})),
-        (
-            60015,
-            "group_open_http_svc/get_joined_group_list",
-            json!({"Member_Account": 7}),
-        ),
-        (
-            10004,
-            "group_open_http_svc/get_appid_group_list",
-            json!({"Limit": 10001}),
-        ),
+        (60015, "group_open_http_svc/get_joined_group_list", json!({"Member_Account": 7})),
+        (10004, "group_open_http_svc/get_appid_group_list", json!({"Limit": 10001})),
         (10004, "group_open_http_svc/get_appid_group_list", json!({"Next": 99})),
-        (
-            10004,
-            "group_open_http_svc/get_appid_group_list",
-            json!({"GroupType": "Club"}),
-        ),
-        (
-            10004,
-            "group_open_http_svc/get_online_member_num",
-            json!({"GroupId": community}),
-        ),
-        (
-            0,
-            "million_group_open_http_svc/get_online_member_num",
-            json!({"GroupId": community}),
-        ),
-        (
-            10004,
-            "million_group_open_http_svc/get_online_member_num",
-            json!({"GroupId": GROUP}),
-        ),
-        (
-            10007,
-            "group_open_avchatroom_http_svc/get_members",
-            json!({"GroupId": GROUP, "Timestamp": 0}),
-        ),
-        (
-            10004,
-            "group_open_avchatroom_http_svc/get_members",
-            json!({"GroupId": "live"}),
-        ),
-        (
-            10004,
-            "group_open_http_svc/get_group_ban_member",
-            json!({"GroupId": GROUP, "Limit": 101, "Offset": 0}),
-        ),
-        (
-            10004,
-            "group_open_http_svc/get_group_ban_member",
-            json!({"GroupId": GROUP, "Limit": 100}),
-        ),
+        (10004, "group_open_http_svc/get_appid_group_list", json!({"GroupType": "Club"})),
+        (10004, "group_open_http_svc/get_online_member_num", json!({"GroupId": community})),
+        (0, "million_group_open_http_svc/get_online_member_num", json!({"GroupId": community})),
+        (10004, "million_group_open_http_svc/get_online_member_num", json!({"GroupId": GROUP})),
+        (10007, "group_open_avchatroom_http_svc/get_members", json!({"GroupId": GROUP, "Timestamp": 0})),
+        (10004, "group_open_avchatroom_http_svc/get_members", json!({"GroupId": "live"})),
+        (10004, "group_open_http_svc/get_group_ban_member", json!({"GroupId": GROUP, "Limit": 101, "Offset": 0})),
+        (10004, "group_open_http_svc/get_group_ban_member", json!({"GroupId": GROUP, "Limit": 100})),
     ];
     for (code, command, body) in cases {
         let reply = call(&sandbox, command, &body);
         assert_eq!(reply.code(), code, "{command} {body}");
         let entry = sandbox.log().pop().unwrap();
-        assert_eq!(
-            (u64::from(entry.code), entry.note.is_empty()),
-            (code, code == 0),
-            "{entry}"
-        );
+        assert_eq!((u64::from(entry.code), entry.note.is_empty()), (code, code == 0), "{entry}");
         assert!(command.ends_with(&entry.command), "{entry}");
     }
 }

@@ -49,59 +49,27 @@ fn code(result: Result<(), groupmembers_sandbox::tim::Refused>) -> u32 {
 
 #[test]
 fn every_official_signature_verifies() {
-    for Official {
-        name,
-        usersig,
-        app,
-        key,
-        identifier,
-        expire,
-    } in official()
-    {
+    for Official { name, usersig, app, key, identifier, expire } in official() {
         verify(&usersig, app, &key, &identifier, NOW).unwrap_or_else(|e| panic!("{name}: {e}"));
         // To the last second, and not one longer.
         verify(&usersig, app, &key, &identifier, NOW + expire).unwrap_or_else(|e| panic!("{name}: {e}"));
-        assert_eq!(
-            code(verify(&usersig, app, &key, &identifier, NOW + expire + 1)),
-            70001,
-            "{name}"
-        );
+        assert_eq!(code(verify(&usersig, app, &key, &identifier, NOW + expire + 1)), 70001, "{name}");
     }
 }
 
 #[test]
 fn every_official_signature_is_refused_for_anybody_else() {
-    for Official {
-        name,
-        usersig,
-        app,
-        key,
-        identifier,
-        ..
-    } in official()
-    {
+    for Official { name, usersig, app, key, identifier, .. } in official() {
         let flipped = key.replacen(&key[..1], if key.starts_with('0') { "1" } else { "0" }, 1);
         assert_eq!(code(verify(&usersig, app, &flipped, &identifier, NOW)), 70009, "{name}");
         assert_eq!(code(verify(&usersig, app + 1, &key, &identifier, NOW)), 70014, "{name}");
-        assert_eq!(
-            code(verify(&usersig, app, &key, &format!("{identifier}x"), NOW)),
-            70013,
-            "{name}"
-        );
+        assert_eq!(code(verify(&usersig, app, &key, &format!("{identifier}x"), NOW)), 70013, "{name}");
     }
 }
 
 #[test]
 fn no_official_signature_verifies_cut_short() {
-    for Official {
-        name,
-        usersig,
-        app,
-        key,
-        identifier,
-        ..
-    } in official().iter().take(12)
-    {
+    for Official { name, usersig, app, key, identifier, .. } in official().iter().take(12) {
         for end in 0..usersig.len() {
             let code = code(verify(&usersig[..end], *app, key, identifier, NOW));
             match end {
@@ -128,8 +96,6 @@ fn own_signatures_verify_and_tampered_ones_do_not() {
         assert_eq!(code(verify(&usersig, 7, "key", identifier, NOW + 61)), 70001);
         assert_eq!(code(verify(&usersig, 7, "yek", identifier, NOW)), 70009);
     }
-    let refused = verify(&sign(7, "key", "a", NOW, 60), 7, "yek", "a", NOW)
-        .unwrap_err()
-        .to_string();
+    let refused = verify(&sign(7, "key", "a", NOW, 60), 7, "yek", "a", NOW).unwrap_err().to_string();
     assert!(!refused.contains("yek") && !refused.contains("\"key\""), "{refused}");
 }

@@ -41,10 +41,7 @@ impl Reply {
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        let line = self
-            .head
-            .lines()
-            .find(|l| l.to_lowercase().starts_with(&format!("{name}: ")))?;
+        let line = self.head.lines().find(|l| l.to_lowercase().starts_with(&format!("{name}: ")))?;
         Some(line[name.len() + 2..].to_owned())
     }
 
@@ -54,10 +51,7 @@ impl Reply {
     }
 
     pub(crate) fn accounts(&self) -> Vec<String> {
-        self.rows()
-            .iter()
-            .map(|row| row["Member_Account"].as_str().unwrap().to_owned())
-            .collect()
+        self.rows().iter().map(|row| row["Member_Account"].as_str().unwrap().to_owned()).collect()
     }
 }
 
@@ -93,21 +87,12 @@ pub(crate) fn reply(bytes: &[u8]) -> Reply {
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Reply {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
+    Reply { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 /// A good call of `service/command`.
 pub(crate) fn call(sandbox: &Sandbox, command: &str, body: &Value) -> Reply {
-    let reply = raw(
-        sandbox,
-        "POST",
-        &format!("/v4/{command}?{}", query(sandbox)),
-        &body.to_string(),
-    );
+    let reply = raw(sandbox, "POST", &format!("/v4/{command}?{}", query(sandbox)), &body.to_string());
     assert_eq!(reply.status, 200);
     reply
 }
@@ -125,11 +110,7 @@ pub(crate) fn broken_call(sandbox: &Sandbox, command: &str, body: &Value) -> (Ve
 pub(crate) fn by_cursor(sandbox: &Sandbox, limit: u32) -> Vec<String> {
     let (mut all, mut next) = (Vec::new(), String::new());
     loop {
-        let page = call(
-            sandbox,
-            MEMBERS,
-            &serde_json::json!({"GroupId": GROUP, "Limit": limit, "Next": next}),
-        );
+        let page = call(sandbox, MEMBERS, &serde_json::json!({"GroupId": GROUP, "Limit": limit, "Next": next}));
         all.extend(page.accounts());
         next = page.json()["Next"].as_str().unwrap().to_owned();
         if next.is_empty() {

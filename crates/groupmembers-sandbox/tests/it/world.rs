@@ -25,45 +25,24 @@ fn a_million_members_start_at_once() {
     let start = Instant::now();
     let mut next = String::new();
     for _ in 0..50 {
-        let page = call(
-            &sandbox,
-            MEMBERS,
-            &json!({"GroupId": GROUP, "Limit": 100, "Next": next}),
-        );
+        let page = call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 100, "Next": next}));
         assert_eq!(page.rows().len(), 100);
         next = page.json()["Next"].as_str().unwrap().to_owned();
     }
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    assert_eq!(
-        call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Next": ""})).code(),
-        10018
-    );
+    assert_eq!(call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Next": ""})).code(), 10018);
     assert!(sandbox.tim().member_count(GROUP) > 999_000);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_answers() {
     let answers = |seed: u64| {
-        let mut config = Config {
-            seed,
-            ..Config::default()
-        };
+        let mut config = Config { seed, ..Config::default() };
         let churn = Churn::per_call(3.0);
-        config.tim.groups = vec![
-            GroupConfig::new(GROUP, GroupKind::Public, 500)
-                .churn(churn)
-                .custom_fields(),
-        ];
+        config.tim.groups = vec![GroupConfig::new(GROUP, GroupKind::Public, 500).churn(churn).custom_fields()];
         config.tim.faults = vec!["unstable-order@every-2".parse().unwrap()];
         let sandbox = Sandbox::start(config).unwrap();
-        let page = |n: u32| {
-            call(
-                &sandbox,
-                MEMBERS,
-                &json!({"GroupId": GROUP, "Limit": 100, "Offset": n * 50}),
-            )
-            .body
-        };
+        let page = |n: u32| call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 100, "Offset": n * 50})).body;
         (0..10).map(page).collect::<Vec<_>>()
     };
     assert_eq!(answers(7), answers(7));
@@ -84,22 +63,12 @@ fn people_come_and_go_while_they_are_listed_and_the_world_remembers() {
 
     let mut seen = BTreeSet::new();
     for n in 0..40 {
-        seen.extend(
-            call(
-                &sandbox,
-                MEMBERS,
-                &json!({"GroupId": GROUP, "Limit": 10, "Offset": n * 10}),
-            )
-            .accounts(),
-        );
+        seen.extend(call(&sandbox, MEMBERS, &json!({"GroupId": GROUP, "Limit": 10, "Offset": n * 10})).accounts());
     }
     let (throughout, ever) = (world.present_throughout(GROUP), world.ever_present(GROUP));
     assert!(throughout.len() < before.len() && ever.len() > before.len());
     assert!(seen.is_subset(&ever), "nobody is listed who never was there");
-    assert!(
-        !throughout.is_subset(&seen),
-        "reading by offset alone loses people: that is what this is for"
-    );
+    assert!(!throughout.is_subset(&seen), "reading by offset alone loses people: that is what this is for");
     assert!(world.members(GROUP).iter().all(|m| ever.contains(&m.account)));
 }
 
@@ -123,10 +92,7 @@ fn members_change_at_run_time() {
     assert!(world.add_member(GROUP, "新 人") && !world.add_member(GROUP, "新 人"));
     assert!(world.remove_member(GROUP, "user000002") && !world.remove_member(GROUP, "user000002"));
     let accounts = call(&sandbox, MEMBERS, &json!({"GroupId": GROUP})).accounts();
-    assert_eq!(
-        accounts,
-        ["user000000", "user000001", "user000003", "user000004", "新 人"]
-    );
+    assert_eq!(accounts, ["user000000", "user000001", "user000003", "user000004", "新 人"]);
     assert_eq!((world.member_count(GROUP), world.groups()), (5, vec![GROUP.to_owned()]));
 }
 
@@ -138,10 +104,7 @@ fn a_misspelt_group_does_not_pass_for_an_empty_one() {
 
 #[test]
 fn latency_is_waited_for() {
-    let mut config = Config {
-        latency: Duration::from_millis(150),
-        ..Config::default()
-    };
+    let mut config = Config { latency: Duration::from_millis(150), ..Config::default() };
     config.tim.groups = vec![GroupConfig::new(GROUP, GroupKind::Work, 5)];
     let sandbox = Sandbox::start(config).unwrap();
     let start = Instant::now();
@@ -160,11 +123,7 @@ fn dropping_it_frees_the_port_from_inside_a_runtime_too() {
         drop(sandbox);
         assert!(TcpStream::connect(addr).is_err());
         drop(open);
-        let again = Sandbox::start(Config {
-            port: addr.port(),
-            ..Config::default()
-        })
-        .unwrap();
+        let again = Sandbox::start(Config { port: addr.port(), ..Config::default() }).unwrap();
         assert_eq!(again.addr(), addr);
     });
 }
@@ -177,12 +136,7 @@ fn one_connection_serves_many_calls() {
     let body = json!({"GroupId": GROUP, "Limit": 10}).to_string();
     let target = format!("/v4/{MEMBERS}?{}", query(&sandbox));
     for _ in 0..3 {
-        write!(
-            stream,
-            "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        )
-        .unwrap();
+        write!(stream, "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
         let (mut bytes, mut byte) = (Vec::new(), [0]);
         while !bytes.ends_with(b"\r\n\r\n") {
             stream.read_exact(&mut byte).unwrap();

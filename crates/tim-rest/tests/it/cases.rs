@@ -46,11 +46,7 @@ pub(crate) struct Allow {
 
 impl Case {
     pub(crate) fn credentials(&self) -> Credentials {
-        let Pair {
-            sdk_app_id,
-            identifier,
-            secret_key,
-        } = &self.credentials;
+        let Pair { sdk_app_id, identifier, secret_key } = &self.credentials;
         Credentials::new(*sdk_app_id, identifier, secret_key).unwrap()
     }
 
@@ -78,10 +74,7 @@ pub(crate) fn fixtures() -> PathBuf {
 
 /// Every case, sorted by name.
 pub(crate) fn all() -> Vec<Case> {
-    let mut dirs: Vec<PathBuf> = folders(&fixtures())
-        .iter()
-        .flat_map(|endpoint| folders(endpoint))
-        .collect();
+    let mut dirs: Vec<PathBuf> = folders(&fixtures()).iter().flat_map(|endpoint| folders(endpoint)).collect();
     dirs.sort();
     assert!(dirs.len() > 80, "the fixtures are gone");
     dirs.into_iter().map(read).collect()
@@ -100,8 +93,7 @@ fn read(dir: PathBuf) -> Case {
             break;
         };
         let response = fs::read(dir.join(format!("{number}.response.http"))).unwrap();
-        case.exchanges
-            .push((parse_request(&request).unwrap(), parse_response(&response).unwrap()));
+        case.exchanges.push((parse_request(&request).unwrap(), parse_response(&response).unwrap()));
     }
     assert!(!case.exchanges.is_empty(), "{}", dir.display());
     case.dir = dir;

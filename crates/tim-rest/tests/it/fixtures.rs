@@ -19,35 +19,19 @@ fn requests_are_byte_exact() {
 
 fn request_is_byte_exact<C: Command + DeserializeOwned>(case: &Case) {
     let expected = &case.exchanges[0].0;
-    let mut built = case
-        .request::<C>()
-        .to_http_unchecked(&case.base_url(), &case.signature(), case.stamp.random)
-        .unwrap();
+    let mut built =
+        case.request::<C>().to_http_unchecked(&case.base_url(), &case.signature(), case.stamp.random).unwrap();
     if expected.uri().path().contains("million_group_open_http_svc") {
         // The service is no field of the body.
         let community = tim_rest::get_online_member_num::Request::community(case.request["GroupId"].as_str().unwrap());
-        built = community
-            .to_http(&case.base_url(), &case.signature(), case.stamp.random)
-            .unwrap();
+        built = community.to_http(&case.base_url(), &case.signature(), case.stamp.random).unwrap();
     }
     let name = case.name();
     assert_eq!(built.method(), expected.method(), "{name}");
     assert_eq!(built.uri().path(), expected.uri().path(), "{name}");
-    assert_eq!(
-        built.uri().host(),
-        expected.headers().get("host").map(|host| host.to_str().unwrap()),
-        "{name}"
-    );
-    assert_eq!(
-        built.headers().get("content-type"),
-        expected.headers().get("content-type"),
-        "{name}"
-    );
-    assert_eq!(
-        String::from_utf8_lossy(built.body()),
-        String::from_utf8_lossy(expected.body()),
-        "{name}"
-    );
+    assert_eq!(built.uri().host(), expected.headers().get("host").map(|host| host.to_str().unwrap()), "{name}");
+    assert_eq!(built.headers().get("content-type"), expected.headers().get("content-type"), "{name}");
+    assert_eq!(String::from_utf8_lossy(built.body()), String::from_utf8_lossy(expected.body()), "{name}");
 
     let (mut ours, mut theirs) = (query(&built), query(expected));
     assert_eq!(case.ignore_query, ["usersig"], "{name}");
@@ -60,13 +44,7 @@ fn request_is_byte_exact<C: Command + DeserializeOwned>(case: &Case) {
 }
 
 fn query(request: &http::Request<Vec<u8>>) -> BTreeMap<&str, &str> {
-    request
-        .uri()
-        .query()
-        .unwrap()
-        .split('&')
-        .map(|pair| pair.split_once('=').unwrap())
-        .collect()
+    request.uri().query().unwrap().split('&').map(|pair| pair.split_once('=').unwrap()).collect()
 }
 
 #[test]
@@ -132,12 +110,7 @@ where
         }
     }
     for allow in &case.allow {
-        assert!(
-            used.contains(&allow.path),
-            "{}: nothing differs at {}",
-            case.name(),
-            allow.path
-        );
+        assert!(used.contains(&allow.path), "{}: nothing differs at {}", case.name(), allow.path);
     }
 }
 
@@ -165,7 +138,5 @@ fn differ(place: &str, a: &Value, b: &Value, found: &mut Vec<String>) {
 
 fn covers(pattern: &str, place: &str) -> bool {
     let mut steps = place.split('/');
-    pattern
-        .split('/')
-        .all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
+    pattern.split('/').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
 }

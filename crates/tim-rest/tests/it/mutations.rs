@@ -14,22 +14,16 @@ fn read(body: &[u8]) -> String {
     match Request::from_http(Response::new(body)) {
         Ok(page) => match page.envelope.rejected.as_slice() {
             [] => format!("ok, {} rows", page.member_list.len()),
-            rejected => format!(
-                "ok, {} rows, {} rejected: {}",
-                page.member_list.len(),
-                rejected.len(),
-                rejected[0].reason
-            ),
+            rejected => {
+                format!("ok, {} rows, {} rejected: {}", page.member_list.len(), rejected.len(), rejected[0].reason)
+            }
         },
         Err(error) => cases::kind(&error),
     }
 }
 
 fn sample() -> Value {
-    let case = cases::all()
-        .into_iter()
-        .find(|case| case.name() == "get_group_member_info__all_in_one")
-        .unwrap();
+    let case = cases::all().into_iter().find(|case| case.name() == "get_group_member_info__all_in_one").unwrap();
     serde_json::from_slice(case.exchanges[0].1.body()).unwrap()
 }
 
@@ -102,15 +96,9 @@ fn a_cut_body_is_never_a_shorter_list() {
 #[test]
 fn what_is_no_answer_of_the_api() {
     let status = |code: u16, body: &str| {
-        let response = Response::builder()
-            .status(code)
-            .header("content-type", "text/html; charset=utf-8");
+        let response = Response::builder().status(code).header("content-type", "text/html; charset=utf-8");
         let error = Request::from_http(response.body(body.as_bytes().to_vec()).unwrap()).unwrap_err();
-        format!(
-            "{code} {body:?} -> {}, retryable {}: {error}\n",
-            cases::kind(&error),
-            error.is_retryable()
-        )
+        format!("{code} {body:?} -> {}, retryable {}: {error}\n", cases::kind(&error), error.is_retryable())
     };
     let api = r#"{"ActionStatus":"FAIL","ErrorCode":60007,"ErrorInfo":"slow down"}"#;
     let ok = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":0,"MemberList":[]}"#;
@@ -142,23 +130,14 @@ fn what_is_no_answer_of_the_api() {
 #[test]
 fn deep_nesting_and_long_texts_are_harmless() {
     let deep = "[".repeat(100_000);
-    assert!(matches!(
-        Request::from_http(Response::new(deep.as_bytes())),
-        Err(Error::Decode(_))
-    ));
+    assert!(matches!(Request::from_http(Response::new(deep.as_bytes())), Err(Error::Decode(_))));
     let deep = format!(
         r#"{{"ActionStatus":"OK","ErrorCode":0,"MemberList":[],"x":{}1{}}}"#,
         "[".repeat(10_000),
         "]".repeat(10_000)
     );
-    assert!(matches!(
-        Request::from_http(Response::new(deep.as_bytes())),
-        Err(Error::Decode(_))
-    ));
-    let long = format!(
-        r#"{{"ActionStatus":"FAIL","ErrorCode":10004,"ErrorInfo":"{}"}}"#,
-        "张".repeat(1_000_000)
-    );
+    assert!(matches!(Request::from_http(Response::new(deep.as_bytes())), Err(Error::Decode(_))));
+    let long = format!(r#"{{"ActionStatus":"FAIL","ErrorCode":10004,"ErrorInfo":"{}"}}"#, "张".repeat(1_000_000));
     let error = Request::from_http(Response::new(long.as_bytes())).unwrap_err();
     assert!(error.to_string().len() < 2_000);
 }
@@ -169,10 +148,7 @@ fn an_error_prints_nothing_of_the_body_but_the_servers_own_words() {
     let error = Request::from_http(Response::new(body.as_bytes())).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("PLANTED"), "{error} {error:?}");
     let Error::Decode(error) = error else { panic!("{error}") };
-    assert!(
-        String::from_utf8_lossy(error.body()).contains("PLANTED"),
-        "the body is there for those who look"
-    );
+    assert!(String::from_utf8_lossy(error.body()).contains("PLANTED"), "the body is there for those who look");
 }
 
 #[test]

@@ -80,18 +80,12 @@ fn base_urls_are_refused_with_the_reason() {
         "http://10.0.0.1",
         "http://localhost.example",
     ];
-    let refusals: Vec<String> = texts
-        .iter()
-        .map(|text| text.parse::<BaseUrl>().unwrap_err().to_string())
-        .collect();
+    let refusals: Vec<String> = texts.iter().map(|text| text.parse::<BaseUrl>().unwrap_err().to_string()).collect();
     assert!(!refusals.concat().contains("PLANTED"));
     insta::assert_snapshot!(refusals.join("\n"));
-    for fine in [
-        "https://console.tim.qq.com/",
-        "http://127.0.0.1:8080",
-        "http://[::1]:80",
-        "http://localhost:1/prefix/",
-    ] {
+    for fine in
+        ["https://console.tim.qq.com/", "http://127.0.0.1:8080", "http://[::1]:80", "http://localhost:1/prefix/"]
+    {
         fine.parse::<BaseUrl>().unwrap();
     }
 }
@@ -111,24 +105,15 @@ fn requests_that_the_api_would_refuse_are_refused_first() {
         check(&page("g", 0, 0)),
         check(&page("g", 201, 0)),
         check(&get_group_member_info::Request::community_page("g", 101, "")),
-        check(&get_group_member_info::Request {
-            next: Some(String::new()),
-            ..page("g", 100, 0)
-        }),
+        check(&get_group_member_info::Request { next: Some(String::new()), ..page("g", 100, 0) }),
         check(&get_specified_group_member_info::Request::new("g", many(0))),
         check(&get_specified_group_member_info::Request::new("g", many(51))),
         check(&get_role_in_group::Request::new("g", many(501))),
         check(&get_role_in_group::Request::new("g", [""])),
         check(&get_group_info::Request::new(many(51))),
         check(&get_joined_group_list::Request::new("")),
-        check(&get_appid_group_list::Request {
-            limit: Some(10_001),
-            ..Default::default()
-        }),
-        check(&get_group_ban_member::Request {
-            limit: Some(0),
-            ..get_group_ban_member::Request::new("g")
-        }),
+        check(&get_appid_group_list::Request { limit: Some(10_001), ..Default::default() }),
+        check(&get_group_ban_member::Request { limit: Some(0), ..get_group_ban_member::Request::new("g") }),
     ];
     insta::assert_snapshot!(refusals.join("\n"));
 }

@@ -13,9 +13,7 @@ fn replay(case: &Case) -> (Client, std::sync::Arc<Replay>) {
     let ignored: Vec<&str> = case.ignore_query.iter().map(String::as_str).collect();
     let unix = Duration::from_secs(case.stamp.unix);
     let replay = Replay::from_dir(&case.dir, unix, case.stamp.random.into(), &ignored).unwrap();
-    let builder = Client::builder(case.credentials())
-        .retry(RetryPolicy::never())
-        .runtime(replay.clone());
+    let builder = Client::builder(case.credentials()).retry(RetryPolicy::never()).runtime(replay.clone());
     (builder.build().unwrap(), replay)
 }
 
@@ -36,11 +34,7 @@ async fn pages<C: Paged + DeserializeOwned + 'static>(case: &Case) {
     let request = case.request::<C>();
     if request.validate().is_err() {
         // What the server refused in this case, the client refuses before it is sent.
-        assert!(
-            matches!(client.pages(request).next().await, Some(Err(Error::Build(_)))),
-            "{}",
-            case.name()
-        );
+        assert!(matches!(client.pages(request).next().await, Some(Err(Error::Build(_)))), "{}", case.name());
         return;
     }
     let mut pages = client.pages(request);
@@ -51,10 +45,7 @@ async fn pages<C: Paged + DeserializeOwned + 'static>(case: &Case) {
     assert_eq!(replay.left(), 0, "{}", case.name());
     match case.name().as_str() {
         "get_group_member_info__cursor_stuck" => {
-            assert!(
-                matches!(pages.next().await, Some(Err(Error::Walk(_)))),
-                "a stuck cursor is an error, not an end"
-            );
+            assert!(matches!(pages.next().await, Some(Err(Error::Walk(_)))), "a stuck cursor is an error, not an end");
         }
         // A case with one exchange may show a page from the middle of a list.
         _ if case.exchanges.len() > 1 => assert!(pages.next().await.is_none(), "{}", case.name()),

@@ -71,15 +71,7 @@ impl Inputs {
             ("usersig", _) => UserSig::sign(&credentials, self.time, self.expire).unwrap(),
             ("userbuf", Some(userbuf)) => {
                 let (userbuf, key) = (STANDARD.decode(userbuf).unwrap(), credentials.secret_key());
-                UserSig::sign_for(
-                    self.sdkappid,
-                    key,
-                    &self.identifier,
-                    self.time,
-                    self.expire,
-                    Some(&userbuf),
-                )
-                .unwrap()
+                UserSig::sign_for(self.sdkappid, key, &self.identifier, self.time, self.expire, Some(&userbuf)).unwrap()
             }
             _ => self.permission().sign(&credentials, self.time, self.expire).unwrap(),
         }
@@ -102,9 +94,7 @@ fn we_accept_what_the_vendors_packages_sign() {
         for (package, signed) in vector.implementations {
             let claims = Claims::decode(&signed.usersig)
                 .unwrap_or_else(|refusal| panic!("{} {package}: {refusal}", vector.name));
-            claims
-                .verify(&vector.inputs.credentials(), vector.inputs.time + vector.inputs.expire)
-                .unwrap();
+            claims.verify(&vector.inputs.credentials(), vector.inputs.time + vector.inputs.expire).unwrap();
             accepted += 1;
             if vector.inputs.kind.starts_with("privmap") {
                 let (permission, app, expires_at) = PrivateMapKey::decode(&claims.userbuf().unwrap()).unwrap();
@@ -123,10 +113,7 @@ fn layout_and_deflate_level_do_not_matter() {
     let cases = vectors.level_and_layout_independence.cases;
     assert_eq!(cases.len(), 5);
     for case in cases {
-        Claims::decode(&case.usersig)
-            .unwrap()
-            .verify(&credentials, 1_700_000_001)
-            .unwrap();
+        Claims::decode(&case.usersig).unwrap().verify(&credentials, 1_700_000_001).unwrap();
     }
 }
 
@@ -139,35 +126,17 @@ fn a_refusal_says_why() {
     assert_eq!(claims.verify(&credentials, 1_061), Err(Refusal::Expired { at: 1_060 }));
 
     let key = credentials.secret_key();
-    assert_eq!(
-        claims.verify_for(1, key, "administrator", 1_000),
-        Err(Refusal::OtherApp {
-            signed_for: 1_400_000_000
-        })
-    );
-    let other = Refusal::OtherIdentifier {
-        signed_for: "administrator".to_owned(),
-    };
+    assert_eq!(claims.verify_for(1, key, "administrator", 1_000), Err(Refusal::OtherApp { signed_for: 1_400_000_000 }));
+    let other = Refusal::OtherIdentifier { signed_for: "administrator".to_owned() };
     assert_eq!(claims.verify_for(1_400_000_000, key, "admin", 1_000), Err(other));
     let wrong = SecretKey::new("0".repeat(64)).unwrap();
-    assert_eq!(
-        claims.verify_for(1_400_000_000, &wrong, "administrator", 1_000),
-        Err(Refusal::WrongKey)
-    );
+    assert_eq!(claims.verify_for(1_400_000_000, &wrong, "administrator", 1_000), Err(Refusal::WrongKey));
 
     let text = sig.as_str();
-    for damaged in [
-        "",
-        "!",
-        &text[..text.len() / 2],
-        &text[1..],
-        "eJwDAAAAAAE_",
-        &text.replace('*', "+").replace('_', "%")[..20],
-    ] {
-        assert!(
-            matches!(Claims::decode(damaged), Err(Refusal::Damaged(_))),
-            "{damaged:?}"
-        );
+    for damaged in
+        ["", "!", &text[..text.len() / 2], &text[1..], "eJwDAAAAAAE_", &text.replace('*', "+").replace('_', "%")[..20]]
+    {
+        assert!(matches!(Claims::decode(damaged), Err(Refusal::Damaged(_))), "{damaged:?}");
     }
 }
 
@@ -175,15 +144,8 @@ fn a_refusal_says_why() {
 fn a_signature_that_unpacks_to_gigabytes_is_refused_early() {
     let mut zeros = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
     std::io::copy(&mut std::io::Read::take(std::io::repeat(b' '), 100 << 20), &mut zeros).unwrap();
-    let text = STANDARD
-        .encode(zeros.finish().unwrap())
-        .replace('+', "*")
-        .replace('/', "-")
-        .replace('=', "_");
-    assert_eq!(
-        Claims::decode(&text),
-        Err(Refusal::Damaged("it unpacks to more than any UserSig holds"))
-    );
+    let text = STANDARD.encode(zeros.finish().unwrap()).replace('+', "*").replace('/', "-").replace('=', "_");
+    assert_eq!(Claims::decode(&text), Err(Refusal::Damaged("it unpacks to more than any UserSig holds")));
 }
 
 #[test]
@@ -194,10 +156,7 @@ fn secrets_are_in_no_debug_text() {
     let texts = format!("{credentials:?} {sig:?} {claims:?} {:?}", credentials.secret_key());
     assert!(!texts.contains("PLANTED"), "{texts}");
     assert!(!texts.contains(sig.as_str()), "{texts}");
-    let signature = serde_json::to_value(&claims).unwrap()["TLS.sig"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let signature = serde_json::to_value(&claims).unwrap()["TLS.sig"].as_str().unwrap().to_owned();
     assert!(!texts.contains(&signature), "{texts}");
 }
 

@@ -66,11 +66,7 @@ impl Group {
         while (self.draw(100) as u64) < events {
             events = events.saturating_sub(100);
             self.clock += 1;
-            let place = if self.inserts {
-                self.draw(self.list.len() + 1)
-            } else {
-                self.list.len()
-            };
+            let place = if self.inserts { self.draw(self.list.len() + 1) } else { self.list.len() };
             match self.draw(10) {
                 0..5 if !self.list.is_empty() => {
                     let at = self.draw(self.list.len());
@@ -93,15 +89,9 @@ impl Group {
     }
 
     fn answer(&mut self, path: &str, body: &Value) -> Value {
-        *self
-            .calls
-            .entry(path.rsplit('/').next().unwrap().to_owned())
-            .or_default() += 1;
+        *self.calls.entry(path.rsplit('/').next().unwrap().to_owned()).or_default() += 1;
         if path.ends_with("get_group_info") {
-            assert_eq!(
-                body["ResponseFilter"]["GroupBaseInfoFilter"],
-                json!(["Type", "MemberNum"])
-            );
+            assert_eq!(body["ResponseFilter"]["GroupBaseInfoFilter"], json!(["Type", "MemberNum"]));
             let info = json!({"GroupId": "g", "ErrorCode": 0, "Type": self.kind, "MemberNum": self.list.len()});
             return json!({"ActionStatus": "OK", "ErrorCode": 0, "GroupInfo": [info]});
         }
@@ -117,10 +107,7 @@ impl Group {
             Some("") => 0,
             Some(next) => {
                 let since: (u64, u32) = serde_json::from_str(next).unwrap();
-                self.list
-                    .iter()
-                    .position(|&(id, joined)| (joined, id) > since)
-                    .unwrap_or(self.list.len())
+                self.list.iter().position(|&(id, joined)| (joined, id) > since).unwrap_or(self.list.len())
             }
             None => number("Offset").unwrap_or(0).min(self.list.len()),
         };
@@ -129,10 +116,8 @@ impl Group {
             return json!({"ActionStatus": "FAIL", "ErrorCode": 10018, "ErrorInfo": ""});
         }
         let rows = &self.list[start..start + asked.min(self.clamp)];
-        let list: Vec<Value> = rows
-            .iter()
-            .map(|(id, joined)| json!({"Member_Account": format!("u{id}"), "JoinTime": joined}))
-            .collect();
+        let list: Vec<Value> =
+            rows.iter().map(|(id, joined)| json!({"Member_Account": format!("u{id}"), "JoinTime": joined})).collect();
         let mut page = json!({"ActionStatus": "OK", "ErrorCode": 0, "MemberNum": self.list.len(), "MemberList": list});
         if body.get("Next").is_some() {
             let end = start + rows.len();
@@ -170,9 +155,8 @@ fn world(group: &Shared, seed: u64, failures: u64) -> (Arc<Simulation>, Client) 
     );
     let credentials = Credentials::new(1, "administrator", "key").unwrap();
     // So many answers are lost that five attempts would not always do.
-    let client = Client::builder(credentials)
-        .runtime(simulation.clone())
-        .retry(RetryPolicy::default().with_max_attempts(20));
+    let client =
+        Client::builder(credentials).runtime(simulation.clone()).retry(RetryPolicy::default().with_max_attempts(20));
     let client = client.build().unwrap();
     (simulation, client)
 }
@@ -181,14 +165,7 @@ fn list(group: &Shared, seed: u64, failures: u64, options: RosterOptions) -> (Ve
     let (simulation, client) = world(group, seed, failures);
     simulation.run(async {
         let listing = client.roster_with("g", options).all().await.unwrap();
-        (
-            listing
-                .members
-                .iter()
-                .map(|member| member.member_account[1..].parse().unwrap())
-                .collect(),
-            listing.report,
-        )
+        (listing.members.iter().map(|member| member.member_account[1..].parse().unwrap()).collect(), listing.report)
     })
 }
 
@@ -201,10 +178,7 @@ fn hold(group: &Shared, members: &[u32], report: &Report) {
     assert!(unique.is_subset(&group.ever), "somebody was invented");
     let lost = group.throughout.difference(&unique).count();
     if lost > 0 {
-        assert!(
-            !report.completeness.is_complete(),
-            "{lost} lost, and the report says {report:?}"
-        );
+        assert!(!report.completeness.is_complete(), "{lost} lost, and the report says {report:?}");
         if !group.shuffle {
             assert_eq!(report.completeness, Completeness::Incomplete, "{lost} lost, {report:?}");
         }
@@ -213,16 +187,8 @@ fn hold(group: &Shared, members: &[u32], report: &Report) {
 
 /// `PROPTEST_CASES` runs more of them.
 fn config() -> ProptestConfig {
-    let cases = std::env::var("PROPTEST_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok())
-        .unwrap_or(1_000);
-    ProptestConfig {
-        cases,
-        max_shrink_iters: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000);
+    ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -306,29 +272,20 @@ proptest! {
 fn a_quiet_group_takes_one_call_or_one_window_in_fifty_more() {
     let group = Arc::new(Mutex::new(Group::new("Public", 6_000, 1)));
     let (found, report) = list(&group, 1, 0, RosterOptions::default());
-    assert_eq!(
-        (found.len(), report.calls, report.completeness),
-        (6_000, 2, Completeness::Verified)
-    );
+    assert_eq!((found.len(), report.calls, report.completeness), (6_000, 2, Completeness::Verified));
 
     let (found, report) = list(&group, 1, 0, RosterOptions::default().in_windows());
     assert_eq!((found.len(), report.completeness), (6_000, Completeness::Verified));
     assert_eq!(report.calls, 1 + 31, "30 windows without overlap, and the probe");
 
-    let told = RosterOptions::default()
-        .in_windows()
-        .group_type(GroupType::Public)
-        .page_size(100);
+    let told = RosterOptions::default().in_windows().group_type(GroupType::Public).page_size(100);
     let (found, report) = list(&group, 1, 0, told);
     assert_eq!((found.len(), report.calls), (6_000, 62), "60 windows without overlap");
 }
 
 #[test]
 fn somebody_leaving_between_two_pages_costs_nobody_else_their_place() {
-    let group = Arc::new(Mutex::new(Group {
-        churn: 60,
-        ..Group::new("Public", 2_000, 7)
-    }));
+    let group = Arc::new(Mutex::new(Group { churn: 60, ..Group::new("Public", 2_000, 7) }));
     let (found, report) = list(&group, 7, 0, RosterOptions::default().in_windows());
     hold(&group, &found, &report);
     assert!(report.completeness.is_complete(), "{report:?}");

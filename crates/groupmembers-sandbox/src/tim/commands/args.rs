@@ -14,8 +14,7 @@ pub(super) struct Args<'a>(pub(super) &'a Map<String, Value>);
 
 impl<'a> Args<'a> {
     pub(super) fn text(&self, name: &str) -> Result<&'a str, Refusal> {
-        self.maybe_text(name)?
-            .ok_or_else(|| Refusal::parameter(format!("{name} is missing")))
+        self.maybe_text(name)?.ok_or_else(|| Refusal::parameter(format!("{name} is missing")))
     }
 
     pub(super) fn maybe_text(&self, name: &str) -> Result<Option<&'a str>, Refusal> {
@@ -28,10 +27,7 @@ impl<'a> Args<'a> {
 
     pub(super) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         let wrong = || Refusal::parameter(format!("{name} is not an unsigned integer"));
-        self.0
-            .get(name)
-            .map(|value| value.as_u64().ok_or_else(wrong))
-            .transpose()
+        self.0.get(name).map(|value| value.as_u64().ok_or_else(wrong)).transpose()
     }
 
     /// A page size from 1 to `max`.
@@ -47,11 +43,7 @@ impl<'a> Args<'a> {
         let wrong = || Refusal::parameter(format!("{name} is not an array of strings"));
         let Some(value) = self.0.get(name) else { return Ok(None) };
         let items = value.as_array().ok_or_else(wrong)?;
-        items
-            .iter()
-            .map(|item| item.as_str().ok_or_else(wrong))
-            .collect::<Result<_, _>>()
-            .map(Some)
+        items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
     }
 
     /// One to `max` accounts.
@@ -61,10 +53,7 @@ impl<'a> Args<'a> {
             _ => return Err(Refusal::parameter(format!("{name} is missing, empty or not an array"))),
         };
         if items.len() > max {
-            return Err(Refusal::new(
-                10005,
-                format!("{} accounts in {name}, at most {max}", items.len()),
-            ));
+            return Err(Refusal::new(10005, format!("{} accounts in {name}, at most {max}", items.len())));
         }
         let wrong = || Refusal::new(60015, format!("an account in {name} is not a string"));
         items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
@@ -99,9 +88,7 @@ impl<'a> Args<'a> {
         let mut fields = Fields::none();
         for field in names {
             if !fields.add(field) {
-                return Err(Refusal::parameter(format!(
-                    "{field:?} in {name} is no field of a member"
-                )));
+                return Err(Refusal::parameter(format!("{field:?} in {name} is no field of a member")));
             }
         }
         Ok(Some(fields))

@@ -35,10 +35,7 @@ pub(super) fn group_member_info(args: &Args<'_>, context: &mut Context<'_>) -> R
         page_by_offset(args, config, faults, group, roles.as_deref())?
     };
     let too_large = |rows: u32| page.seats.len() > rows as usize;
-    if faults
-        .iter()
-        .any(|fault| matches!(fault, Fault::TooLarge(rows) if too_large(*rows)))
-    {
+    if faults.iter().any(|fault| matches!(fault, Fault::TooLarge(rows) if too_large(*rows))) {
         return Err(Refusal::new(10018, "fault: pages as large as this are refused"));
     }
 
@@ -69,11 +66,7 @@ pub(super) fn group_member_info(args: &Args<'_>, context: &mut Context<'_>) -> R
     } else {
         object.field("MemberNum", &total)
     };
-    let list = if context.has(&Fault::NullList) {
-        b"null".to_vec()
-    } else {
-        list.end()
-    };
+    let list = if context.has(&Fault::NullList) { b"null".to_vec() } else { list.end() };
     Ok(object.raw("MemberList", &list).answer(JSON))
 }
 
@@ -135,37 +128,22 @@ fn page_by_cursor(
         sent => Cursor::parse(sent).ok_or_else(|| Refusal::parameter("Next is not one this service gave"))?,
     };
     if faults.contains(&Fault::EmptyPage) {
-        let turned = Cursor {
-            turn: cursor.turn + 1,
-            ..cursor
-        };
-        return Ok(Page {
-            seats: Vec::new(),
-            next: Some(turned.to_string()),
-        });
+        let turned = Cursor { turn: cursor.turn + 1, ..cursor };
+        return Ok(Page { seats: Vec::new(), next: Some(turned.to_string()) });
     }
 
     let start = group.order().partition_point(|seat| *seat < cursor.seat);
-    let mut rest = group.order()[start..]
-        .iter()
-        .filter(|seat| has_role(group, **seat, roles));
+    let mut rest = group.order()[start..].iter().filter(|seat| has_role(group, **seat, roles));
     let mut seats: Vec<u32> = rest.by_ref().take(limit).copied().collect();
     let next = match (rest.next(), seats.last()) {
-        (Some(_), Some(last)) => Cursor {
-            seat: last + 1,
-            turn: 0,
-        }
-        .to_string(),
+        (Some(_), Some(last)) => Cursor { seat: last + 1, turn: 0 }.to_string(),
         _ => String::new(),
     };
     let stuck = !sent.is_empty() && faults.contains(&Fault::StuckCursor);
     if faults.contains(&Fault::UnstableOrder) {
         group.rng().shuffle(&mut seats);
     }
-    Ok(Page {
-        seats,
-        next: Some(if stuck { sent.to_owned() } else { next }),
-    })
+    Ok(Page { seats, next: Some(if stuck { sent.to_owned() } else { next }) })
 }
 
 /// A place in a Community's list: before a seat, taken or not. `turn` tells apart cursors to the same place.
@@ -181,15 +159,8 @@ const TURNS: u64 = 1024;
 impl Cursor {
     fn parse(text: &str) -> Option<Self> {
         let number = STANDARD.decode(text.strip_prefix("TGS")?).ok()?;
-        let place = std::str::from_utf8(&number)
-            .ok()?
-            .parse::<u64>()
-            .ok()?
-            .checked_sub(CURSOR_BASE)?;
-        Some(Self {
-            seat: u32::try_from(place / TURNS).ok()?,
-            turn: place % TURNS,
-        })
+        let place = std::str::from_utf8(&number).ok()?.parse::<u64>().ok()?.checked_sub(CURSOR_BASE)?;
+        Some(Self { seat: u32::try_from(place / TURNS).ok()?, turn: place % TURNS })
     }
 }
 

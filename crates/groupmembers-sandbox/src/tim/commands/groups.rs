@@ -66,11 +66,7 @@ fn base_field(object: Object, group: &Group, app: u32, name: &str) -> Object {
 }
 
 fn base_fields<'a>(filter: Option<&Args<'a>>) -> Result<Option<Vec<&'a str>>, Refusal> {
-    let Some(names) = filter
-        .map(|filter| filter.texts("GroupBaseInfoFilter"))
-        .transpose()?
-        .flatten()
-    else {
+    let Some(names) = filter.map(|filter| filter.texts("GroupBaseInfoFilter")).transpose()?.flatten() else {
         return Ok(None);
     };
     // "GroupId" always comes; "ShutUpAllMember" is the older name of the last switch.
@@ -85,28 +81,14 @@ pub(super) fn group_info(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
     let ids = args.texts("GroupIdList")?.filter(|ids| !ids.is_empty());
     let ids = ids.ok_or_else(|| Refusal::parameter("GroupIdList is missing or empty"))?;
     if ids.len() > 50 {
-        return Err(Refusal::parameter(format!(
-            "{} groups in GroupIdList, at most 50",
-            ids.len()
-        )));
+        return Err(Refusal::parameter(format!("{} groups in GroupIdList, at most 50", ids.len())));
     }
     let filter = args.inner("ResponseFilter")?;
     let base = base_fields(filter.as_ref())?;
-    let rows = filter
-        .as_ref()
-        .map(|filter| filter.fields("MemberInfoFilter"))
-        .transpose()?
-        .flatten();
-    let keys = filter
-        .as_ref()
-        .map(|filter| filter.texts("AppDefinedDataFilter_Group"))
-        .transpose()?
-        .flatten();
-    let member_keys = filter
-        .as_ref()
-        .map(|filter| filter.texts("AppDefinedDataFilter_GroupMember"))
-        .transpose()?
-        .flatten();
+    let rows = filter.as_ref().map(|filter| filter.fields("MemberInfoFilter")).transpose()?.flatten();
+    let keys = filter.as_ref().map(|filter| filter.texts("AppDefinedDataFilter_Group")).transpose()?.flatten();
+    let member_keys =
+        filter.as_ref().map(|filter| filter.texts("AppDefinedDataFilter_GroupMember")).transpose()?.flatten();
     let app = context.config.sdk_app_id;
 
     let mut list = Array::new();
@@ -120,10 +102,7 @@ pub(super) fn group_info(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
                 continue;
             }
         };
-        let mut item = Object::new()
-            .field("GroupId", id)
-            .field("ErrorCode", &0)
-            .field("ErrorInfo", "");
+        let mut item = Object::new().field("GroupId", id).field("ErrorCode", &0).field("ErrorInfo", "");
         for name in BASE_FIELDS {
             if base.as_ref().is_none_or(|wanted| wanted.contains(&name)) {
                 item = base_field(item, group, app, name);
@@ -162,8 +141,7 @@ fn group_type(args: &Args<'_>) -> Result<Option<GroupKind>, Refusal> {
         return Ok(None);
     };
     let kind = GroupKind::from_wire(name);
-    kind.map(Some)
-        .ok_or_else(|| Refusal::parameter(format!("{name:?} is no GroupType")))
+    kind.map(Some).ok_or_else(|| Refusal::parameter(format!("{name:?} is no GroupType")))
 }
 
 pub(super) fn joined_group_list(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
@@ -178,18 +156,10 @@ pub(super) fn joined_group_list(args: &Args<'_>, context: &mut Context<'_>) -> R
     let offset = usize::try_from(args.number("Offset")?.unwrap_or(0)).unwrap_or(usize::MAX);
     let filter = args.inner("ResponseFilter")?;
     let base = base_fields(filter.as_ref())?.unwrap_or_default();
-    let own = filter
-        .as_ref()
-        .map(|filter| filter.fields("SelfInfoFilter"))
-        .transpose()?
-        .flatten();
+    let own = filter.as_ref().map(|filter| filter.fields("SelfInfoFilter")).transpose()?.flatten();
     let app = context.config.sdk_app_id;
 
-    let joined = context
-        .groups
-        .all()
-        .iter()
-        .filter_map(|group| Some((group, group.seat(account)?)));
+    let joined = context.groups.all().iter().filter_map(|group| Some((group, group.seat(account)?)));
     let joined: Vec<_> = joined
         .filter(|(group, _)| kind.is_none_or(|kind| group.kind == kind))
         .filter(|(group, _)| huge || group.kind != GroupKind::AVChatRoom)
@@ -201,21 +171,12 @@ pub(super) fn joined_group_list(args: &Args<'_>, context: &mut Context<'_>) -> R
             item = base_field(item, group, app, name);
         }
         if let Some(fields) = &own {
-            let row = fields.row(
-                account,
-                group.role(*seat),
-                group.join_time(*seat),
-                &group.attributes(*seat),
-            );
+            let row = fields.row(account, group.role(*seat), group.join_time(*seat), &group.attributes(*seat));
             item = item.field("SelfInfo", &row);
         }
         list.push_raw(&item.end());
     }
-    Ok(context
-        .ok()
-        .field("TotalCount", &joined.len())
-        .raw("GroupIdList", &list.end())
-        .answer(JSON))
+    Ok(context.ok().field("TotalCount", &joined.len()).raw("GroupIdList", &list.end()).answer(JSON))
 }
 
 /// Cursors of the app's group list do not fit into 32 bits.
@@ -226,17 +187,9 @@ pub(super) fn appid_group_list(args: &Args<'_>, context: &mut Context<'_>) -> Re
     let limit = args.limit(10_000)?.unwrap_or(10_000);
     let start = match args.number("Next")?.unwrap_or(0) {
         0 => 0,
-        next => next
-            .checked_sub(GROUP_CURSOR)
-            .and_then(|at| usize::try_from(at).ok())
-            .unwrap_or(usize::MAX),
+        next => next.checked_sub(GROUP_CURSOR).and_then(|at| usize::try_from(at).ok()).unwrap_or(usize::MAX),
     };
-    let groups: Vec<&Group> = context
-        .groups
-        .all()
-        .iter()
-        .filter(|g| kind.is_none_or(|kind| g.kind == kind))
-        .collect();
+    let groups: Vec<&Group> = context.groups.all().iter().filter(|g| kind.is_none_or(|kind| g.kind == kind)).collect();
     if start > groups.len() {
         return Err(Refusal::parameter("Next is not one this service gave"));
     }
@@ -245,14 +198,8 @@ pub(super) fn appid_group_list(args: &Args<'_>, context: &mut Context<'_>) -> Re
     for group in &groups[start..end] {
         list.push_raw(&Object::new().field("GroupId", &group.id).end());
     }
-    let next = if end < groups.len() {
-        GROUP_CURSOR + end as u64
-    } else {
-        0
-    };
+    let next = if end < groups.len() { GROUP_CURSOR + end as u64 } else { 0 };
     // The vendor's sample has no ErrorInfo.
-    let object = Object::ok(false)
-        .field("TotalCount", &groups.len())
-        .raw("GroupIdList", &list.end());
+    let object = Object::ok(false).field("TotalCount", &groups.len()).raw("GroupIdList", &list.end());
     Ok(object.field("Next", &next).answer(PLAIN))
 }

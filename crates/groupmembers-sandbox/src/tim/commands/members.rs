@@ -32,11 +32,7 @@ pub(super) fn specified_group_member_info(args: &Args<'_>, context: &mut Context
         list.push(&row);
     }
     let id = group.id.clone();
-    Ok(context
-        .ok()
-        .field("GroupId", &id)
-        .raw("MemberList", &list.end())
-        .answer(JSON))
+    Ok(context.ok().field("GroupId", &id).raw("MemberList", &list.end()).answer(JSON))
 }
 
 pub(super) fn role_in_group(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
@@ -47,9 +43,7 @@ pub(super) fn role_in_group(args: &Args<'_>, context: &mut Context<'_>) -> Reply
     }
     let mut list = Array::new();
     for account in accounts {
-        let role = group
-            .seat(account)
-            .map_or("NotMember", |seat| group.role(seat).as_str());
+        let role = group.seat(account).map_or("NotMember", |seat| group.role(seat).as_str());
         list.push_raw(&Object::new().field("Member_Account", account).field("Role", role).end());
     }
     Ok(context.ok().raw("UserIdList", &list.end()).answer(PLAIN))
@@ -58,17 +52,11 @@ pub(super) fn role_in_group(args: &Args<'_>, context: &mut Context<'_>) -> Reply
 pub(super) fn online_member_num(args: &Args<'_>, context: &mut Context<'_>, million: bool) -> Reply {
     let group = context.group(args)?;
     if million != (group.kind == GroupKind::Community) {
-        return Err(Refusal::parameter(
-            "million_group_open_http_svc is for a Community, and only that",
-        ));
+        return Err(Refusal::parameter("million_group_open_http_svc is for a Community, and only that"));
     }
     let online = match group.kind {
         GroupKind::AVChatRoom => group.len(),
-        _ => group
-            .order()
-            .iter()
-            .filter(|seat| group.attributes(**seat).online)
-            .count(),
+        _ => group.order().iter().filter(|seat| group.attributes(**seat).online).count(),
     };
     Ok(context.ok().field("OnlineMemberNum", &online).answer(JSON))
 }
@@ -80,9 +68,7 @@ const ONLINE_MAX: usize = 1000;
 const ONLINE_CLOCK: u64 = 1_718_000_000_000;
 
 pub(super) fn members(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
-    let timestamp = args
-        .number("Timestamp")?
-        .ok_or_else(|| Refusal::parameter("Timestamp is missing"))?;
+    let timestamp = args.number("Timestamp")?.ok_or_else(|| Refusal::parameter("Timestamp is missing"))?;
     let group = context.group(args)?;
     if group.kind != GroupKind::AVChatRoom {
         return Err(Refusal::new(10007, "only an AVChatRoom can be asked who is online"));
@@ -90,21 +76,11 @@ pub(super) fn members(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
     let newest = &group.order()[group.len().saturating_sub(ONLINE_MAX)..];
     let before = match timestamp {
         0 => u64::MAX,
-        given => given
-            .checked_sub(ONLINE_CLOCK)
-            .ok_or_else(|| Refusal::parameter("Timestamp was never given out"))?,
+        given => given.checked_sub(ONLINE_CLOCK).ok_or_else(|| Refusal::parameter("Timestamp was never given out"))?,
     };
     let end = newest.partition_point(|seat| u64::from(*seat) < before);
-    let begin = if newest.len() < ONLINE_PAGE {
-        0
-    } else {
-        end.saturating_sub(ONLINE_PAGE)
-    };
-    let next = if begin == 0 {
-        0
-    } else {
-        ONLINE_CLOCK + u64::from(newest[begin])
-    };
+    let begin = if newest.len() < ONLINE_PAGE { 0 } else { end.saturating_sub(ONLINE_PAGE) };
+    let next = if begin == 0 { 0 } else { ONLINE_CLOCK + u64::from(newest[begin]) };
     let mut list = Array::new();
     for seat in newest[begin..end].iter().rev() {
         let row = Object::new()
@@ -114,11 +90,7 @@ pub(super) fn members(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
             .field("Avatar", "");
         list.push_raw(&row.end());
     }
-    Ok(context
-        .ok()
-        .raw("MemberList", &list.end())
-        .field("NextTimestamp", &next)
-        .answer(PLAIN))
+    Ok(context.ok().raw("MemberList", &list.end()).field("NextTimestamp", &next).answer(PLAIN))
 }
 
 pub(super) fn group_muted_account(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
@@ -133,17 +105,12 @@ pub(super) fn group_muted_account(args: &Args<'_>, context: &mut Context<'_>) ->
         }
     }
     // The vendor's sample has no ErrorInfo.
-    Ok(Object::ok(false)
-        .field("GroupId", &group.id)
-        .raw("MutedAccountList", &list.end())
-        .answer(PLAIN))
+    Ok(Object::ok(false).field("GroupId", &group.id).raw("MutedAccountList", &list.end()).answer(PLAIN))
 }
 
 pub(super) fn group_ban_member(args: &Args<'_>, context: &mut Context<'_>) -> Reply {
     let limit = args.limit(100)?.unwrap_or(100) as u64;
-    let offset = args
-        .number("Offset")?
-        .ok_or_else(|| Refusal::parameter("Offset is missing"))?;
+    let offset = args.number("Offset")?.ok_or_else(|| Refusal::parameter("Offset is missing"))?;
     let group = context.group(args)?;
     // One banned for every twenty members, ordered by the end of the ban.
     let banned = (group.len() as u64 / 20).min(250);
@@ -154,9 +121,5 @@ pub(super) fn group_ban_member(args: &Args<'_>, context: &mut Context<'_>) -> Re
         list.push_raw(&row.field("BannedUntil", &(4_000_000_000 + n / 2 * 60)).end());
     }
     let next = if end < banned { end } else { 0 };
-    Ok(context
-        .ok()
-        .raw("BannedAccountList", &list.end())
-        .field("NextOffset", &next)
-        .answer(JSON))
+    Ok(context.ok().raw("BannedAccountList", &list.end()).field("NextOffset", &next).answer(JSON))
 }

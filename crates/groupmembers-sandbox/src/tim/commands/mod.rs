@@ -66,10 +66,7 @@ impl Context<'_> {
     /// The vendor refuses answers that grow too large, whatever was asked.
     fn fits(&self, length: usize) -> Result<(), Refusal> {
         if length > self.config.max_answer {
-            return Err(Refusal::new(
-                10018,
-                format!("the answer is longer than {} bytes", self.config.max_answer),
-            ));
+            return Err(Refusal::new(10018, format!("the answer is longer than {} bytes", self.config.max_answer)));
         }
         Ok(())
     }
@@ -78,9 +75,5 @@ impl Context<'_> {
 /// The groups a body is about: for the log, and for faults that belong to a group.
 pub(crate) fn groups_named(body: &Map<String, Value>) -> HashSet<&str> {
     let list = body.get("GroupIdList").and_then(Value::as_array).into_iter().flatten();
-    body.get("GroupId")
-        .into_iter()
-        .chain(list)
-        .filter_map(Value::as_str)
-        .collect()
+    body.get("GroupId").into_iter().chain(list).filter_map(Value::as_str).collect()
 }

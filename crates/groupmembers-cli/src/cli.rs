@@ -1,0 +1,113 @@
+//! The command line: what there is to type, and one-line errors for what cannot be understood.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::error::{Code, Error};
+use crate::{list, sandbox, terminal, token};
+
+const AFTER_HELP: &str = "\
+Examples:
+  groupmembers demo                                      see it work: no account, no network
+  groupmembers list tim --group '@TGS#1ABCDEF'           a table of everybody in the group
+  groupmembers list tim --group '@TGS#1ABCDEF' -f csv > members.csv
+
+stdout carries data only; progress and the closing line go to stderr.
+Exit codes: 0 complete, 1 error, 2 usage (nothing was sent), 3 listed but perhaps incomplete, 130 Ctrl-C.";
+
+/// Who is in this group? Lists every member of a group of a Chinese IM vendor, and says how sure it is
+#[derive(Debug, Parser)]
+#[command(name = "groupmembers", version, after_help = AFTER_HELP, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List a group of 6,000 against a sandbox in this process: no account, no network
+    #[command(after_help = "Example:\n  groupmembers demo")]
+    Demo,
+    /// Run a local server that answers as the vendors do: signatures verified, limits and faults on demand
+    Sandbox(sandbox::Args),
+    /// List every member of a group
+    #[command(
+        after_help = "Example:\n  groupmembers list tim --group '@TGS#1ABCDEF' --format ndjson",
+        arg_required_else_help = true
+    )]
+    List {
+        #[command(subcommand)]
+        vendor: list::Vendor,
+    },
+    /// Sign a token, or look into one
+    #[command(
+        after_help = "Examples:\n  groupmembers token tim --identifier alice --expire 3600\n  groupmembers token inspect - < token.txt",
+        arg_required_else_help = true
+    )]
+    Token {
+        #[command(subcommand)]
+        what: token::What,
+    },
+}
+
+impl Cli {
+    /// Reads the arguments of this process.
+    pub(crate) fn read() -> Result<Self, Error> {
+        if std::env::args_os().len() < 2 {
+            let help = Self::command().render_help();
+            return Err(shown(&help.to_string()));
+        }
+        Self::try_parse().map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => shown(&error.render().to_string()),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let _ = error.print();
+                Error::Quiet(Code::Usage)
+            }
+            _ => Error::Usage(one_line(&error.render().to_string())),
+        })
+    }
+}
+
+/// Help was asked for, and is data.
+fn shown(text: &str) -> Error {
+    use std::io::Write as _;
+    match writeln!(std::io::stdout().lock(), "{}", text.trim_end()) {
+        Ok(()) => Error::Quiet(Code::Done),
+        Err(error) => Error::write("stdout", &error),
+    }
+}
+
+/// What is wrong and the tips, without usage and blank lines, and without what may be a secret typed in the wrong place.
+fn one_line(rendered: &str) -> String {
+    let mut line = String::new();
+    for part in rendered.split("\n\n").map(str::trim) {
+        let part = part.strip_prefix("error: ").unwrap_or(part);
+        if line.is_empty() || part.starts_with("tip:") {
+            let words: Vec<&str> = part.split_whitespace().collect();
+            line = if line.is_empty() { words.join(" ") } else { format!("{line}; {}", words.join(" ")) };
+        }
+    }
+    format!("{} (see --help)", terminal::scrub(&line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn usage_errors_are_one_line() {
+        let error = Cli::try_parse_from(["groupmembers", "list", "tim"]).unwrap_err();
+        let line = one_line(&error.render().to_string());
+        assert_eq!(line, "the following required arguments were not provided: --group <ID> (see --help)");
+        let error = Cli::try_parse_from(["groupmembers", "lits"]).unwrap_err();
+        assert_eq!(
+            one_line(&error.render().to_string()),
+            "unrecognized subcommand 'lits'; tip: a similar subcommand exists: 'list' (see --help)"
+        );
+    }
+}

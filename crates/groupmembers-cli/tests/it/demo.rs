@@ -1,0 +1,39 @@
+use crate::program::Run;
+
+#[test]
+fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
+    let run = Run::new(&["demo"]).go();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let rows: Vec<&str> = run.stdout.lines().collect();
+    assert!(rows[0].starts_with("ID") && rows[1].starts_with("user000000"), "{}", run.stdout);
+    assert_eq!((rows.len(), rows[11]), (12, "… and 5,990 more"));
+    assert!(run.stderr.contains("6,000 members of @TGS#1DEMO, verified ("), "{}", run.stderr);
+    assert!(run.stderr.contains("Try next:\n  groupmembers sandbox --env"), "{}", run.stderr);
+}
+
+#[test]
+fn help_has_an_example_for_every_command() {
+    let commands: [&[&str]; 8] = [
+        &[],
+        &["demo"],
+        &["sandbox"],
+        &["list"],
+        &["list", "tim"],
+        &["token"],
+        &["token", "tim"],
+        &["token", "inspect"],
+    ];
+    for command in commands {
+        let run = Run::new(&[command, &["--help"]].concat()).go();
+        assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+        let (_, examples) = run.stdout.split_once("Example").unwrap_or_else(|| panic!("{command:?}: {}", run.stdout));
+        assert!(examples.contains(&format!("groupmembers {}", command.join(" "))), "{command:?}");
+    }
+    let bare = Run::new(&[]).go();
+    assert!(bare.code == 0 && bare.stdout.contains("Usage: groupmembers <COMMAND>"));
+    let version = Run::new(&["--version"]).go();
+    assert_eq!(version.stdout, format!("groupmembers {}\n", env!("CARGO_PKG_VERSION")));
+    for vendor in ["agora", "nim", "wkteam", "yunshop"] {
+        assert_eq!(Run::new(&["list", vendor, "--group", "g"]).go().code, 2);
+    }
+}

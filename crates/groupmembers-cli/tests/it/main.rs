@@ -1,0 +1,15 @@
+//! The program as people run it: arguments, environment and files in; stdout, stderr, files and an exit code out.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
+
+mod bad_input;
+mod demo;
+mod faults;
+mod formats;
+mod program;
+mod record;
+#[cfg(unix)]
+mod sandbox;
+#[cfg(unix)]
+mod signals;
+mod token;
