@@ -4,5 +4,5 @@ use crate::{Outcome, run, tree};
 
 pub(crate) fn run() -> Outcome {
     run::show(run::cargo().args(["run", "--release", "--quiet", "--package", "groupmembers-bench"]))?;
-    tree::run(&tree::Arguments { accept: false })
+    tree::run(&tree::Arguments::default())
 }

@@ -1,4 +1,6 @@
-#![doc = include_str!("../README.md")]
+// The README shows the whole client, which a smaller build does not have.
+#![cfg_attr(feature = "rustls", doc = include_str!("../README.md"))]
+#![cfg_attr(not(feature = "rustls"), doc = "The server REST API of Tencent Cloud Chat (TIM): who is in which group.")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "client")]
