@@ -126,6 +126,9 @@ impl FromStr for BaseUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return refuse("has no scheme: write https://…");
         };
+        if rest.trim_start_matches('/').is_empty() {
+            return refuse("has no host: write https://host");
+        }
         let text = text.trim_end_matches('/');
         if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
             return refuse("has credentials in it: they belong into the environment");

@@ -17,6 +17,9 @@ use crate::report::Completeness;
 /// How often a torn pair is mended before it becomes a gap.
 const MENDS: u32 = 10;
 
+/// So many windows without anybody new, one after the other, are taken for a server that does not heed the offset.
+const IDLE: u32 = 32;
+
 /// The walk over an offset list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Windows<R> {
@@ -33,6 +36,7 @@ pub struct Windows<R> {
     mends: u32,
     mend_target: u64,
     mends_left: u32,
+    idle: u32,
     proved: Completeness,
     ended: bool,
 }
@@ -124,6 +128,7 @@ impl<R: Row> Windows<R> {
             mends: 0,
             mend_target: 0,
             mends_left: 64,
+            idle: 0,
             proved: Completeness::Stable,
             ended: false,
         }
@@ -246,9 +251,16 @@ impl<R: Row> Windows<R> {
                 self.ended = true;
                 return;
             }
-            let State::Here { rows, .. } = &window.state else {
+            let State::Here { rows, unreadable, total } = &window.state else {
                 return;
             };
+            let empty = rows.is_empty() && unreadable.is_empty();
+            if empty && total.is_some_and(|total| total > offset) && self.left.as_ref().is_some_and(Left::is_short) {
+                // More is declared than is given: the rows are to be believed, and the ledger knows of the difference.
+                self.open.clear();
+                self.ended = true;
+                return;
+            }
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
@@ -291,7 +303,13 @@ impl<R: Row> Windows<R> {
         if offset >= self.mend_target {
             self.mends = 0;
         }
-        ledger.enter(page);
+        let new = ledger.enter(page);
+        self.idle = if new > 0 { 0 } else { self.idle + 1 };
+        if self.idle >= IDLE {
+            ledger.gap("the server sends the same rows again and again, whatever the offset");
+            self.open.clear();
+            self.ended = true;
+        }
     }
 
     /// The window at `offset` does not join the one given out last.

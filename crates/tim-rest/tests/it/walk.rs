@@ -30,6 +30,10 @@ struct Group {
     too_large: usize,
     /// Whether every answer shuffles the list first.
     shuffle: bool,
+    /// What the vendor's number of members is wrong by.
+    miscounts: i64,
+    /// Whether every answer starts at the first member.
+    ignores_offset: bool,
     calls: HashMap<String, u32>,
 }
 
@@ -50,6 +54,8 @@ impl Group {
             clamp: usize::MAX,
             too_large: usize::MAX,
             shuffle: false,
+            miscounts: 0,
+            ignores_offset: false,
             calls: HashMap::new(),
         }
     }
@@ -109,6 +115,7 @@ impl Group {
                 let since: (u64, u32) = serde_json::from_str(next).unwrap();
                 self.list.iter().position(|&(id, joined)| (joined, id) > since).unwrap_or(self.list.len())
             }
+            None if self.ignores_offset => 0,
             None => number("Offset").unwrap_or(0).min(self.list.len()),
         };
         let asked = number("Limit").unwrap_or(usize::MAX).min(self.list.len() - start);
@@ -118,7 +125,8 @@ impl Group {
         let rows = &self.list[start..start + asked.min(self.clamp)];
         let list: Vec<Value> =
             rows.iter().map(|(id, joined)| json!({"Member_Account": format!("u{id}"), "JoinTime": joined})).collect();
-        let mut page = json!({"ActionStatus": "OK", "ErrorCode": 0, "MemberNum": self.list.len(), "MemberList": list});
+        let number = (self.list.len() as u64).saturating_add_signed(self.miscounts);
+        let mut page = json!({"ActionStatus": "OK", "ErrorCode": 0, "MemberNum": number, "MemberList": list});
         if body.get("Next").is_some() {
             let end = start + rows.len();
             let last = rows.last().filter(|_| end < self.list.len());
@@ -281,6 +289,28 @@ fn a_quiet_group_takes_one_call_or_one_window_in_fifty_more() {
     let told = RosterOptions::default().in_windows().group_type(GroupType::Public).page_size(100);
     let (found, report) = list(&group, 1, 0, told);
     assert_eq!((found.len(), report.calls), (6_000, 62), "60 windows without overlap");
+}
+
+#[test]
+fn a_number_of_members_that_is_wrong_is_not_believed_and_not_waited_for() {
+    for miscounts in [i64::MAX, 1_000_000, 500, 1, -1, -500] {
+        for kind in ["Public", "Community"] {
+            let group = Arc::new(Mutex::new(Group { miscounts, ..Group::new(kind, 700, 3) }));
+            let (found, report) = list(&group, 3, 0, RosterOptions::default().page_size(50).in_windows());
+            assert_eq!(found.len(), 700, "{kind} {miscounts}");
+            assert!(report.calls < 250, "{kind} {miscounts}: {} calls", report.calls);
+            let expected = if miscounts > 0 { Completeness::Incomplete } else { Completeness::Stable };
+            assert_eq!(report.completeness, expected, "{kind} {miscounts}: {report:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_heed_the_offset_is_found_out() {
+    let group = Arc::new(Mutex::new(Group { ignores_offset: true, ..Group::new("Public", 700, 3) }));
+    let (found, report) = list(&group, 3, 0, RosterOptions::default().page_size(50).in_windows());
+    assert_eq!((found.len(), report.completeness), (50, Completeness::Incomplete));
+    assert!(report.calls < 250, "{} calls", report.calls);
 }
 
 #[test]
