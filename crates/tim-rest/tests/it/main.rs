@@ -11,6 +11,8 @@ mod mutations;
 mod properties;
 #[cfg(feature = "client")]
 mod replay;
+#[cfg(feature = "client")]
+mod signature;
 mod signing;
 #[cfg(feature = "client")]
 mod walk;
