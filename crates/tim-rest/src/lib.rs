@@ -21,6 +21,8 @@ pub mod get_role_in_group;
 pub mod get_specified_group_member_info;
 mod lenient;
 mod open_enum;
+#[cfg(feature = "client")]
+mod options;
 mod region;
 mod types;
 pub mod userbuf;
@@ -29,13 +31,15 @@ pub mod usersig;
 mod walk;
 
 #[cfg(feature = "client")]
-pub use client::{Client, ClientBuilder, RosterOptions};
+pub use client::{Client, ClientBuilder};
 pub use codes::ApiErrorKind;
 pub use command::{Command, Envelope, Paged, Rejected};
 pub use credentials::{Credentials, SecretKey};
 pub use error::{ApiError, BuildError, DecodeError, Error, StatusError, WalkError};
 #[cfg(feature = "client")]
 pub use groupmembers_http::{Completeness, Gap, Report};
+#[cfg(feature = "client")]
+pub use options::RosterOptions;
 pub use region::{BaseUrl, Region};
 pub use types::{CustomField, GroupType, JoinOption, MsgFlag, MuteUntil, OnlineStatus, Role, Switch};
 pub use usersig::UserSig;

@@ -7,10 +7,10 @@ use groupmembers_http::walk::{self, Cursor, Findings, Ledger, Page, Ticket, Walk
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::client::RosterOptions;
 use crate::command::Envelope;
 use crate::error::{ApiError, Error, WalkError};
 use crate::get_group_member_info::{self, MAX_LIMIT, MAX_LIMIT_COMMUNITY, Member};
+use crate::options::RosterOptions;
 use crate::types::GroupType;
 use crate::{get_group_info, get_members};
 
