@@ -279,13 +279,12 @@ impl RosterWalk {
         }
     }
 
-    fn stop(&mut self, ticket: Ticket, error: &Error) {
-        let why = error.to_string();
-        match &mut self.phase {
-            Phase::Windows { windows, .. } => windows.stop(&mut self.ledger, ticket, &why),
-            _ => self.ledger.gap(format!("stopped: {why}")),
-        }
-        self.phase = Phase::Done { proved: Completeness::Unverified };
+    fn stop(&mut self, error: &Error) {
+        let place = match &mut self.phase {
+            Phase::Windows { windows, .. } => format!(" at offset {}", windows.stop(&mut self.ledger)),
+            _ => String::new(),
+        };
+        self.ledger.stop(format!("stopped{place}: {error}"));
     }
 }
 
@@ -343,7 +342,7 @@ impl Walk for RosterWalk {
             Err(Error::Api(error)) if error.code == 10018 && self.shrink(ticket) => Ok(()),
             Err(error) => Err(error),
         };
-        outcome.inspect_err(|error| self.stop(ticket, error))
+        outcome.inspect_err(|error| self.stop(error))
     }
 
     fn row(&mut self) -> Option<Member> {
@@ -355,10 +354,11 @@ impl Walk for RosterWalk {
     }
 
     fn is_done(&self) -> bool {
-        matches!(self.phase, Phase::Done { .. })
+        matches!(self.phase, Phase::Done { .. }) || self.ledger.is_stopped()
     }
 
     fn restart(&mut self) {
+        self.ledger.go_on();
         match &mut self.phase {
             Phase::Probe { asked } | Phase::Everyone { asked } => *asked = false,
             Phase::Windows { windows, .. } => windows.restart(),

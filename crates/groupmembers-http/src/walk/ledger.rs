@@ -17,6 +17,8 @@ pub struct Ledger<R> {
     declared: Option<Declared>,
     gaps: Vec<Gap>,
     notes: Vec<String>,
+    /// Why the walk stopped before its end, until it goes on.
+    stopped: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -53,6 +55,7 @@ impl<R> Default for Ledger<R> {
             declared: None,
             gaps: Vec::new(),
             notes: Vec::new(),
+            stopped: None,
         }
     }
 }
@@ -108,6 +111,22 @@ impl<R: Row> Ledger<R> {
         self.gaps.clear();
     }
 
+    /// Notes that the walk stops here, because of an error.
+    pub fn stop(&mut self, why: impl Into<String>) {
+        self.stopped = Some(why.into());
+    }
+
+    /// Whether the walk stopped, and did not go on.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.is_some()
+    }
+
+    /// Notes that the walk goes on where it stopped.
+    pub fn go_on(&mut self) {
+        self.stopped = None;
+    }
+
     /// Notes something a reader of the report should know.
     pub fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
@@ -149,6 +168,7 @@ impl<R: Row> Ledger<R> {
     #[must_use]
     pub fn findings(&self, proved: Completeness) -> Findings {
         let mut gaps = self.gaps.clone();
+        gaps.extend(self.stopped.iter().map(|why| Gap { after: self.members(), what: why.clone() }));
         if let Some(declared) = self.declared.filter(|_| self.falls_short()) {
             let what = format!("{} members declared, {} found", declared.least, self.members());
             gaps.push(Gap { after: self.members(), what });

@@ -178,17 +178,21 @@ impl<R: Row> Windows<R> {
         true
     }
 
-    /// A window cannot be had: gives out what is here, and asks for no more.
-    pub fn stop(&mut self, ledger: &mut Ledger<R>, ticket: Ticket, why: &str) {
-        let failed = self.open.iter().find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket));
-        let place = failed.map_or(self.next_offset, |(offset, _)| *offset);
-        ledger.gap(format!("stopped at offset {place}: {why}"));
-        for (_, window) in std::mem::take(&mut self.open) {
-            if let State::Here { rows, unreadable, total } = window.state {
-                ledger.enter(Page { rows, unreadable, total });
+    /// Gives out what is here, joined or not, and wants it again: for a walk that must stop, and may go on later.
+    /// Returns the offset of the first window that was not to be had.
+    pub fn stop(&mut self, ledger: &mut Ledger<R>) -> u64 {
+        let mut place = None;
+        for (offset, window) in &mut self.open {
+            match std::mem::replace(&mut window.state, State::Wanted) {
+                State::Here { rows, unreadable, total } => {
+                    ledger.enter(Page { rows, unreadable, total });
+                }
+                State::Wanted | State::Asked(_) => {
+                    place.get_or_insert(*offset);
+                }
             }
         }
-        self.ended = true;
+        place.unwrap_or(self.next_offset)
     }
 
     /// Whether the end of the list was reached.

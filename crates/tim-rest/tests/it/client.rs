@@ -203,9 +203,12 @@ async fn what_was_read_before_an_error_is_given_out_first() {
     let report = roster.report();
     assert_eq!((report.completeness, report.gaps[0].after), (Completeness::Incomplete, 500));
     assert!(roster.next().await.is_none());
-    // The walk goes on from where it stopped.
+    // Saved, the walk goes on from where it stopped, and gives nobody out twice.
     let saved = serde_json::to_string(roster.walk()).unwrap();
     assert!(!saved.contains(DEMO_SECRET_KEY));
+    let rest = client(&sandbox).resume(serde_json::from_str(&saved).unwrap()).all().await.unwrap();
+    assert_eq!((rest.members.len(), rest.report.members), (500, 1_000));
+    assert_eq!(rest.report.completeness, Completeness::Verified, "{:?}", rest.report);
 }
 
 #[tokio::test]
