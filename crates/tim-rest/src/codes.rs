@@ -39,7 +39,7 @@ pub(crate) fn find(code: i64) -> Meaning {
         Ok(at) => (TABLE[at].1, (TABLE[at].2, TABLE[at].3)),
         Err(_) if (90992..=91000).contains(&code) => (Server, ("the message server failed", "try again")),
         // An app's own webhook may refuse with codes of its own.
-        Err(_) if (10100..=10200).contains(&code) => {
+        Err(_) if (10100..=10200).contains(&code) || (120_001..=130_000).contains(&code) => {
             (Permission, ("the app's own webhook refused", "look into its log"))
         }
         Err(_) if code == 0 => (Other, ("the answer says neither OK nor why not", "")),
@@ -134,6 +134,7 @@ mod tests {
         assert!(TABLE.is_sorted_by(|a, b| a.0 < b.0));
         assert!(TABLE.iter().all(|row| find(row.0).1.0 == row.2));
         assert_eq!(find(90995).0, Server);
+        assert_eq!((find(10_150).0, find(120_001).0), (Permission, Permission));
         assert_eq!(find(424_242).0, Other);
     }
 }

@@ -102,18 +102,24 @@ fn read(dir: PathBuf) -> Case {
 
 /// Calls a generic function with the request type of the case's endpoint.
 macro_rules! for_endpoint {
+    (($case:expr, $more:expr), $run:ident) => {
+        for_endpoint!(@ $case, ($case, $more), $run)
+    };
     ($case:expr, $run:ident) => {
+        for_endpoint!(@ $case, $case, $run)
+    };
+    (@ $case:expr, $given:expr, $run:ident) => {
         match $case.endpoint.as_str() {
-            "get_appid_group_list" => $run::<tim_rest::get_appid_group_list::Request>($case),
-            "get_group_ban_member" => $run::<tim_rest::get_group_ban_member::Request>($case),
-            "get_group_info" => $run::<tim_rest::get_group_info::Request>($case),
-            "get_group_member_info" => $run::<tim_rest::get_group_member_info::Request>($case),
-            "get_group_muted_account" => $run::<tim_rest::get_group_muted_account::Request>($case),
-            "get_joined_group_list" => $run::<tim_rest::get_joined_group_list::Request>($case),
-            "get_members" => $run::<tim_rest::get_members::Request>($case),
-            "get_role_in_group" => $run::<tim_rest::get_role_in_group::Request>($case),
-            "get_specified_group_member_info" => $run::<tim_rest::get_specified_group_member_info::Request>($case),
-            "get_online_member_num" => $run::<tim_rest::get_online_member_num::Request>($case),
+            "get_appid_group_list" => $run::<tim_rest::get_appid_group_list::Request>($given),
+            "get_group_ban_member" => $run::<tim_rest::get_group_ban_member::Request>($given),
+            "get_group_info" => $run::<tim_rest::get_group_info::Request>($given),
+            "get_group_member_info" => $run::<tim_rest::get_group_member_info::Request>($given),
+            "get_group_muted_account" => $run::<tim_rest::get_group_muted_account::Request>($given),
+            "get_joined_group_list" => $run::<tim_rest::get_joined_group_list::Request>($given),
+            "get_members" => $run::<tim_rest::get_members::Request>($given),
+            "get_role_in_group" => $run::<tim_rest::get_role_in_group::Request>($given),
+            "get_specified_group_member_info" => $run::<tim_rest::get_specified_group_member_info::Request>($given),
+            "get_online_member_num" => $run::<tim_rest::get_online_member_num::Request>($given),
             other => panic!("no request type for {other}"),
         }
     };
