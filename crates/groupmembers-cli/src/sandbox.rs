@@ -84,14 +84,14 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
     })?;
     let text = if args.env { exports(&sandbox.base_url()) } else { readable(&sandbox.base_url(), &groups) };
-    let mut stdout = std::io::stdout().lock();
-    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    printed.map_err(|error| Error::write("stdout", &error))?;
-    drop(stdout);
-    terminal::say("Ctrl-C ends it.");
-
     crate::runtime()?.block_on(async {
+        // Before anything is printed: who reads it may press Ctrl-C at once.
         let mut interrupt = Interrupt::listen();
+        let mut stdout = std::io::stdout().lock();
+        let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        printed.map_err(|error| Error::write("stdout", &error))?;
+        drop(stdout);
+        terminal::say("Ctrl-C ends it.");
         let mut seen = 0;
         while !interrupt.pressed() {
             tokio::select! {
@@ -100,7 +100,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             }
             seen = tell(&sandbox, seen);
         }
-    });
+        Ok::<(), Error>(())
+    })?;
     let (calls, throttled) = (terminal::counted(sandbox.calls(), "call"), terminal::count(sandbox.throttled()));
     terminal::say(&format!("{calls} answered, {throttled} of them throttled"));
     crate::DONE

@@ -66,3 +66,18 @@ fn ctrl_c_before_the_first_answer_ends_at_once() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (130, "[]\n"));
     assert!(began.elapsed() < Duration::from_secs(5));
 }
+
+#[test]
+fn a_termination_is_like_ctrl_c() {
+    let sandbox = sandbox(group(GroupKind::Community, 100_000), |config| {
+        config.latency = Duration::from_millis(20);
+    });
+    let mut run = Run::list(&sandbox, &["-f", "ndjson", "--output", "rows"]);
+    let rows = run.dir.join("rows");
+    let child = run.command.stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    until(|| fs::metadata(&rows).is_ok_and(|about| about.len() > 10_000));
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let outcome = run.outcome(child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 130, "{}", outcome.stderr);
+    assert!(fs::read_to_string(&rows).unwrap().lines().all(|row| serde_json::from_str::<Value>(row).is_ok()));
+}
