@@ -97,7 +97,11 @@ impl Driver {
             counts.calls.fetch_add(1, Ordering::Relaxed);
             counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
             let sent = self.send(request, call.max_body(), scope).await;
-            drop(permit);
+            if sent.is_ok() {
+                permit.answered();
+            } else {
+                drop(permit);
+            }
             let never_sent = matches!(&sent, Err(error) if error.kind() == TransportErrorKind::Connect);
             let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
             self.trace(call, &attempt, &outcome);

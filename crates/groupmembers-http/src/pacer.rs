@@ -131,7 +131,8 @@ impl Pacer {
             }
         }
         drop(line);
-        Permit { sent: self.runtime.now().elapsed, per: quota.per, runtime: Arc::clone(&self.runtime), bucket }
+        let sent = self.runtime.now().elapsed;
+        Permit { sent, per: quota.per, answered: false, runtime: Arc::clone(&self.runtime), bucket }
     }
 
     /// Closes a bucket for `pause` from now.
@@ -147,8 +148,16 @@ impl Pacer {
 pub(crate) struct Permit {
     sent: Duration,
     per: Duration,
+    answered: bool,
     runtime: Arc<dyn Runtime>,
     bucket: Arc<Bucket>,
+}
+
+impl Permit {
+    /// Gives the place back after an answer: only then has the call made its round trip, and can the shortest be learned.
+    pub(crate) fn answered(mut self) {
+        self.answered = true;
+    }
 }
 
 impl Drop for Permit {
@@ -156,10 +165,12 @@ impl Drop for Permit {
         let now = self.runtime.now().elapsed;
         let trip = now.saturating_sub(self.sent);
         let mut window = self.bucket.window();
-        let shortest = window.shortest_trip.map_or(trip, |shortest| shortest.min(trip));
-        window.shortest_trip = Some(shortest);
+        if self.answered {
+            window.shortest_trip = Some(window.shortest_trip.map_or(trip, |shortest| shortest.min(trip)));
+        }
+        let shortest = window.shortest_trip.unwrap_or_default();
         window.in_flight -= 1;
-        let free_at = self.sent.max(now - shortest) + self.per + self.per / 20;
+        let free_at = self.sent.max(now.saturating_sub(shortest)) + self.per + self.per / 20;
         window.free_at.push(Reverse(free_at));
         if let Some(waiting) = window.waiting.take() {
             waiting.wake();

@@ -138,7 +138,7 @@ pub struct Response {
 #[non_exhaustive]
 pub struct Member {
     /// The `UserID`.
-    #[serde(rename = "Member_Account")]
+    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
     pub member_account: String,
     /// The role.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, check_id};
 use crate::error::BuildError;
+use crate::lenient;
 use crate::types::MuteUntil;
 
 /// Asks who may not speak.
@@ -69,7 +70,7 @@ pub struct Response {
 #[non_exhaustive]
 pub struct MutedAccount {
     /// The `UserID`.
-    #[serde(rename = "Member_Account")]
+    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
     pub member_account: String,
     /// Until when.
     #[serde(

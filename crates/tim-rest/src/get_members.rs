@@ -90,7 +90,7 @@ pub struct Response {
 #[non_exhaustive]
 pub struct Member {
     /// The `UserID`.
-    #[serde(rename = "Member_Account")]
+    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
     pub member_account: String,
     /// When they joined, in seconds since 1970-01-01 UTC.
     #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]

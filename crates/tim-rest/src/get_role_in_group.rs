@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, check_batch, check_id};
 use crate::error::BuildError;
+use crate::lenient;
 use crate::types::Role;
 
 /// Most accounts in one request; the client splits longer lists.
@@ -69,7 +70,7 @@ pub struct Response {
 #[non_exhaustive]
 pub struct UserRole {
     /// The `UserID`.
-    #[serde(rename = "Member_Account")]
+    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
     pub member_account: String,
     /// The role.
     pub role: Role,

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::Deserializer;
 use serde::de::{Error, Visitor};
+use serde::{Deserialize as _, Deserializer};
 
 /// For `#[serde(deserialize_with)]` on an `Option` of any integer. Never goes through a float.
 pub(crate) fn integer<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
@@ -46,4 +46,10 @@ where
     }
 
     deserializer.deserialize_any(Integer(PhantomData))
+}
+
+/// For the field that says who a row is about: without it the row is about nobody.
+pub(crate) fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let account = String::deserialize(deserializer)?;
+    if account.is_empty() { Err(D::Error::custom("an empty account")) } else { Ok(account) }
 }
