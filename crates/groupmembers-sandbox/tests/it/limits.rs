@@ -10,13 +10,26 @@ use serde_json::json;
 
 use crate::wire::{GROUP, MEMBERS, call, sandbox};
 
+/// Starts over where a busy machine took longer than the window over it.
+fn within_a_second<T>(work: impl Fn() -> T) -> T {
+    for _ in 0..20 {
+        let start = Instant::now();
+        let done = work();
+        if start.elapsed() < Duration::from_secs(1) {
+            return done;
+        }
+    }
+    panic!("too slow a machine to test on");
+}
+
 #[test]
 fn calls_beyond_the_limit_are_refused_until_the_window_has_passed() {
-    let sandbox = sandbox(GroupKind::Public, 5, |config| config.calls_per_second = 3);
     let body = json!({"GroupId": GROUP});
-    let start = Instant::now();
-    let codes: Vec<u64> = (0..5).map(|_| call(&sandbox, MEMBERS, &body).code()).collect();
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow a machine to test on");
+    let (sandbox, codes) = within_a_second(|| {
+        let sandbox = sandbox(GroupKind::Public, 5, |config| config.calls_per_second = 3);
+        let codes: Vec<u64> = (0..5).map(|_| call(&sandbox, MEMBERS, &body).code()).collect();
+        (sandbox, codes)
+    });
     assert_eq!(codes, [0, 0, 0, 60007, 60007]);
     let other = call(&sandbox, "group_open_http_svc/get_group_info", &json!({"GroupIdList": [GROUP]}));
     assert_eq!(other.code(), 0, "another command");
@@ -29,11 +42,11 @@ fn calls_beyond_the_limit_are_refused_until_the_window_has_passed() {
 
 #[test]
 fn the_list_of_all_groups_may_be_asked_for_once_a_second() {
-    let sandbox = sandbox(GroupKind::Public, 5, |config| config.calls_per_second = 200);
-    let list = || call(&sandbox, "group_open_http_svc/get_appid_group_list", &json!({})).code();
-    let start = Instant::now();
-    let codes = [list(), list()];
-    assert!(start.elapsed() < Duration::from_secs(1), "too slow a machine to test on");
+    let codes = within_a_second(|| {
+        let sandbox = sandbox(GroupKind::Public, 5, |config| config.calls_per_second = 200);
+        let list = || call(&sandbox, "group_open_http_svc/get_appid_group_list", &json!({})).code();
+        [list(), list()]
+    });
     assert_eq!(codes, [0, 60007]);
 }
 

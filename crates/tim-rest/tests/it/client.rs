@@ -254,9 +254,9 @@ async fn a_server_that_is_not_there_is_an_error_within_the_deadline() {
 #[tokio::test]
 async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
     let mut config = Config { latency: Duration::from_millis(40), ..Config::default() };
-    config.tim.groups = vec![GroupConfig::new(COMMUNITY, GroupKind::Community, 5_000)];
+    config.tim.groups = vec![GroupConfig::new(COMMUNITY, GroupKind::Community, 20_000)];
     let sandbox = Sandbox::start(config).unwrap();
-    let client = builder(&sandbox, DEMO_SECRET_KEY).deadline(Some(Duration::from_millis(300))).build().unwrap();
+    let client = builder(&sandbox, DEMO_SECRET_KEY).deadline(Some(Duration::from_millis(1_500))).build().unwrap();
     let line = outcome(&client, COMMUNITY).await;
     assert!(line.contains("incomplete") && line.contains("the deadline passed"), "{line}");
     assert!(!line.starts_with("0 members"), "{line}");
