@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{Ledger, Page, Row, Ticket};
 use crate::report::Completeness;
 
-/// So many pages without a row, one after the other, are taken for a server that turns in circles.
-const EMPTY_PAGES: u32 = 16;
+/// So many pages without anybody new, one after the other, are taken for a server that turns in circles.
+const IDLE: u64 = 32;
 
 /// The walk over a cursor list. Where the vendor's total disagrees with what was found, it goes through the list twice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -17,7 +17,11 @@ pub struct Cursor<R> {
     next: String,
     used: HashSet<String>,
     asked: bool,
-    empty_pages: u32,
+    /// Pages of this pass, and how many of the last ones brought nobody new.
+    pages: u64,
+    idle: u64,
+    /// How many pages the pass before took.
+    pages_before: u64,
     pass: u32,
     passes: u32,
     found_in_pass: u64,
@@ -36,7 +40,9 @@ impl<R: Row> Cursor<R> {
             start,
             used: HashSet::new(),
             asked: false,
-            empty_pages: 0,
+            pages: 0,
+            idle: 0,
+            pages_before: 0,
             pass: 1,
             passes: passes.max(1),
             found_in_pass: 0,
@@ -61,8 +67,10 @@ impl<R: Row> Cursor<R> {
         if let Some(total) = page.total {
             ledger.declare(total);
         }
-        self.empty_pages = if page.len() == 0 { self.empty_pages + 1 } else { 0 };
-        self.found_in_pass += ledger.enter(page);
+        let new = ledger.enter(page);
+        self.found_in_pass += new;
+        self.pages += 1;
+        self.idle = if new == 0 { self.idle + 1 } else { 0 };
         self.used.insert(std::mem::take(&mut self.next));
         match next {
             Some(next) if self.used.contains(&next) => {
@@ -71,8 +79,12 @@ impl<R: Row> Cursor<R> {
                     "the server sent a cursor again that it had sent before: the rest cannot be reached",
                 );
             }
-            Some(_) if self.empty_pages >= EMPTY_PAGES => {
-                self.break_off(ledger, "the server sends empty pages without end: the rest cannot be reached");
+            // A second pass meets nobody new where nothing is wrong: it is bounded by the length of the first.
+            Some(_) if self.idle >= IDLE && self.pages >= 2 * self.pages_before => {
+                self.break_off(
+                    ledger,
+                    "the server sends pages without anybody new, and no end: the rest cannot be reached",
+                );
             }
             Some(next) => self.next = next,
             None if self.pass < self.passes && !ledger.agrees() => {
@@ -80,6 +92,8 @@ impl<R: Row> Cursor<R> {
                 ledger.forget_gaps();
                 self.pass += 1;
                 self.found_in_pass = 0;
+                self.pages_before = std::mem::take(&mut self.pages);
+                self.idle = 0;
                 self.used.clear();
                 self.next.clone_from(&self.start);
             }

@@ -1,0 +1,59 @@
+//! A cursor list whose server is not to be trusted.
+
+use groupmembers_http::Completeness;
+use groupmembers_http::walk::{Cursor, Ledger, Page, Row};
+
+struct Id(String);
+
+impl Row for Id {
+    fn id(&self) -> &str {
+        &self.0
+    }
+
+    fn joined(&self) -> Option<i64> {
+        None
+    }
+}
+
+/// Walks a list whose page for a cursor is made by `server`: its rows, and the cursor that comes with them.
+fn walk(server: impl Fn(usize) -> (Vec<usize>, Option<usize>), total: u64) -> (Ledger<Id>, Cursor<Id>, usize) {
+    let (mut ledger, mut cursor) = (Ledger::default(), Cursor::new("0", 2));
+    let mut calls = 0;
+    while let Some((_, at)) = cursor.want() {
+        let (rows, next) = server(at.parse().unwrap());
+        let rows = rows.into_iter().map(|id| Id(id.to_string())).collect();
+        cursor.take(&mut ledger, Page::new(rows, Some(total)), next.map(|next| next.to_string()));
+        calls += 1;
+        assert!(calls < 10_000, "it never ends");
+    }
+    assert!(cursor.is_done());
+    (ledger, cursor, calls)
+}
+
+fn completeness(ledger: &Ledger<Id>, cursor: &Cursor<Id>) -> Completeness {
+    ledger.findings(cursor.proved(ledger)).completeness
+}
+
+#[test]
+fn the_same_rows_under_ever_new_cursors_come_to_an_end() {
+    let (ledger, cursor, calls) = walk(|at| (vec![1, 2, 3], Some(at + 1)), 500);
+    assert_eq!((ledger.members(), calls), (3, 33));
+    assert_eq!(completeness(&ledger, &cursor), Completeness::Incomplete);
+}
+
+#[test]
+fn a_second_pass_as_long_as_the_first_is_not_cut_short() {
+    let list = |at: usize| (vec![at], (at < 99).then_some(at + 1));
+    let (ledger, cursor, calls) = walk(list, 90);
+    assert_eq!((ledger.members(), calls), (100, 200));
+    assert_eq!(completeness(&ledger, &cursor), Completeness::Stable, "two passes agree, the total does not");
+    let (ledger, cursor, calls) = walk(list, 100);
+    assert_eq!((calls, completeness(&ledger, &cursor)), (100, Completeness::Verified));
+}
+
+#[test]
+fn a_cursor_that_goes_back_is_found_out() {
+    let (ledger, cursor, _) = walk(|at| (vec![at], Some(if at == 5 { 2 } else { at + 1 })), 50);
+    assert_eq!(ledger.members(), 6);
+    assert_eq!(completeness(&ledger, &cursor), Completeness::Incomplete);
+}
