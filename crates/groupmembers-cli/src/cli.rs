@@ -8,12 +8,13 @@ use crate::{list, sandbox, terminal, token};
 
 const AFTER_HELP: &str = "\
 Examples:
-  groupmembers demo                                      see it work: no account, no network
-  groupmembers list tim --group '@TGS#1ABCDEF'           a table of everybody in the group
+  groupmembers demo
+  groupmembers list tim --group '@TGS#1ABCDEF'
   groupmembers list tim --group '@TGS#1ABCDEF' -f csv > members.csv
 
 stdout carries data only; progress and the closing line go to stderr.
-Exit codes: 0 complete, 1 error, 2 usage (nothing was sent), 3 listed but perhaps incomplete, 130 Ctrl-C.";
+Exit codes: 0 complete, 1 error, 2 usage (nothing was sent), 3 listed but
+perhaps incomplete, 130 Ctrl-C.";
 
 /// Who is in this group? Lists every member of a group of a Chinese IM vendor, and says how sure it is
 #[derive(Debug, Parser)]

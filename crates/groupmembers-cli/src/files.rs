@@ -10,10 +10,18 @@ pub(crate) fn open(flag: &str, path: &Path) -> Result<File, Error> {
     OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(|error| refused(flag, path, &error))
 }
 
-/// Empties a file that was opened: now it is sure that all of them can be written.
-pub(crate) fn empty(flag: &str, path: &Path, file: &File) -> Result<(), Error> {
+/// Empties a file that was opened.
+pub(crate) fn empty(file: &File) -> std::io::Result<()> {
     let regular = file.metadata().is_ok_and(|about| about.is_file());
-    if regular { file.set_len(0).map_err(|error| refused(flag, path, &error)) } else { Ok(()) }
+    if regular { file.set_len(0) } else { Ok(()) }
+}
+
+/// Whether two files that are there are one, by another way or a link.
+pub(crate) fn are_one(a: &Path, b: &Path) -> bool {
+    match (a.canonicalize(), b.canonicalize()) {
+        (Ok(a), Ok(b)) => a == b && a.is_file(),
+        _ => a == b,
+    }
 }
 
 pub(crate) fn refused(flag: &str, path: &Path, error: &std::io::Error) -> Error {

@@ -11,13 +11,14 @@ use crate::interrupt::Interrupt;
 use crate::terminal;
 
 const AFTER_HELP: &str = "\
-It listens on 127.0.0.1 only, checks every signature, enforces the documented limits, and says on stderr what it
-refused and why.
+It listens on 127.0.0.1 only, checks every signature, enforces the documented
+limits, and says on stderr what it refused and why. It runs until Ctrl-C: paste
+what --env prints, eval would wait for its end.
 
 Examples:
-  groupmembers sandbox --port 8990 --env          prints exports: paste them into another shell, then list there
+  groupmembers sandbox --port 8990 --env      exports to paste into another shell
   groupmembers sandbox --members 100000 --latency-ms 30
-  groupmembers sandbox --churn 2 --seed 7          members come and go while they are listed
+  groupmembers sandbox --churn 2 --seed 7     members come and go meanwhile
   groupmembers sandbox --fault 502-html@every-3 --fault 10018";
 
 /// What a sandbox takes.
@@ -25,7 +26,7 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The port; 0 takes any free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     port: u16,
 
     /// Members of every group [default: another number for each]
@@ -33,7 +34,7 @@ pub(crate) struct Args {
     members: Option<u32>,
 
     /// How long every answer takes
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000))]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000), allow_negative_numbers = true)]
     latency_ms: u64,
 
     /// The same seed makes the same members and the same churn
@@ -41,7 +42,7 @@ pub(crate) struct Args {
     seed: u64,
 
     /// So many members leave, join or come back for every page that is read
-    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true)]
     churn: f64,
 
     /// Something that goes wrong: 502-html, reset@every-3, 10018=50, ...; may be given several times. A wrong name
@@ -91,6 +92,9 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         printed.map_err(|error| Error::write("stdout", &error))?;
         drop(stdout);
+        if args.env {
+            terminal::say(&format!("Groups:\n  {}", groups.join("\n  ")));
+        }
         terminal::say("Ctrl-C ends it.");
         let mut seen = 0;
         while !interrupt.pressed() {

@@ -49,7 +49,7 @@ Exit codes: 0 good, 1 refused, 2 usage, 3 not checked, for lack of a key.
 
 Examples:
   groupmembers token inspect - < token.txt
-  groupmembers token tim --identifier alice --expire 60 | groupmembers token inspect - --identifier alice";
+  groupmembers token inspect - --identifier alice < token.txt";
 
 /// Signs or inspects.
 pub(crate) fn run(what: What) -> Result<Code, Error> {

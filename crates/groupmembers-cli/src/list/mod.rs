@@ -97,15 +97,17 @@ impl Common {
         if self.raw && format == Format::Table {
             return Err(Error::Usage("--raw has no place in a table: add --format json, ndjson or csv".to_owned()));
         }
-        if self.output.is_some() && self.output == self.report {
-            return Err(Error::Usage("--output and --report name the same file: name two".to_owned()));
+        if self.output.as_deref() == Some(Path::new("-")) {
+            return Err(Error::Usage("--output is -: leave it out, rows go to stdout then".to_owned()));
         }
         let output = self.output.as_deref().map(|path| Place::open("--output", path)).transpose()?;
         let report = self.report.as_deref().map(|path| Place::open("--report", path)).transpose()?;
-        let recording = self.record.as_deref().map(|dir| Recording::start(dir, runtime, rules)).transpose()?;
-        for place in output.iter().chain(&report) {
-            files::empty(place.flag, &place.path, &place.file)?;
+        if let (Some(output), Some(report)) = (&output, &report)
+            && files::are_one(&output.path, &report.path)
+        {
+            return Err(Error::Usage("--output and --report name the same file: name two".to_owned()));
         }
+        let recording = self.record.as_deref().map(|dir| Recording::start(dir, runtime, rules)).transpose()?;
         let rows_are_seen = output.is_none() && std::io::stdout().is_terminal();
         let to: Box<dyn Write> = match &output {
             Some(place) => {
@@ -115,7 +117,8 @@ impl Common {
         };
         Ok(Job {
             output: Output::new(to, format, self.raw),
-            output_name: output.map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
+            output_name: output.as_ref().map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
+            to_empty: output,
             report,
             recording,
             progress: Progress::start(rows_are_seen),
@@ -141,6 +144,8 @@ impl Place {
 struct Job {
     output: Output,
     output_name: String,
+    /// The output's file, until it is emptied: a listing that fails before its first row leaves what is in it.
+    to_empty: Option<Place>,
     report: Option<Place>,
     recording: Option<Recording>,
     progress: Progress,
@@ -168,7 +173,8 @@ impl Job {
     {
         let mut stop = self.rows(&mut roster, member).await.err();
         self.progress.end();
-        if let Err(error) = self.output.finish() {
+        let nothing = self.output.rows() == 0 && matches!(stop, Some(Stop::Error(_)));
+        if !nothing && let Err(error) = self.begin().and_then(|()| self.output.finish()) {
             stop.get_or_insert(Stop::Error(Error::write(&self.output_name, &error)));
         }
 
@@ -215,11 +221,19 @@ impl Job {
             };
             match next {
                 None => return Ok(()),
-                Some(Ok(row)) => self.output.row(&member(row)).map_err(|error| self.cannot_write(&error))?,
+                Some(Ok(row)) => {
+                    let written = self.begin().and_then(|()| self.output.row(&member(row)));
+                    written.map_err(|error| self.cannot_write(&error))?;
+                }
                 Some(Err(error)) => return Err(Stop::Error(Error::Failed(error.to_string()))),
             }
         }
         Err(Stop::Interrupted)
+    }
+
+    /// Empties the output's file, once: now there is something to put into it.
+    fn begin(&mut self) -> std::io::Result<()> {
+        self.to_empty.take().map_or(Ok(()), |place| files::empty(&place.file))
     }
 
     fn cannot_write(&self, error: &std::io::Error) -> Stop {
@@ -230,7 +244,8 @@ impl Job {
     fn close(self, report: &Report, error: Option<&str>, stop: Option<Stop>) -> Result<Code, Error> {
         let mut troubles = Vec::new();
         if let Some(place) = self.report {
-            let written = report::write(report, error, BufWriter::new(&place.file));
+            let written =
+                files::empty(&place.file).and_then(|()| report::write(report, error, BufWriter::new(&place.file)));
             troubles.extend(written.err().map(|error| format!("--report {}: {error}", place.path.display())));
         }
         if let Some(recording) = self.recording {

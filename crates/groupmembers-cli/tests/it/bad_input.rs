@@ -80,6 +80,17 @@ fn unwritable_places_are_refused_and_what_is_there_stays() {
         }
     }
     refused(Run::list(&sandbox, &["--output", "x.json", "--report", "x.json"]), &["--output", "--report", "two"]);
+    refused(Run::list(&sandbox, &["--output", "x.csv", "--report", "./x.csv"]), &["--output", "--report", "two"]);
+    refused(Run::list(&sandbox, &["--output", "-"]), &["--output", "stdout"]);
+    #[cfg(unix)]
+    {
+        let run = Run::list(&sandbox, &["--output", "x.csv", "--report", "y.csv"]);
+        fs::write(run.dir.join("x.csv"), "kept").unwrap();
+        std::os::unix::fs::symlink(run.dir.join("x.csv"), run.dir.join("y.csv")).unwrap();
+        let kept = run.dir.join("x.csv");
+        refused(run, &["--output", "--report", "two"]);
+        assert_eq!(fs::read_to_string(kept).unwrap(), "kept");
+    }
     let run = Run::list(&sandbox, &["--record", "file/case"]);
     fs::write(run.dir.join("file"), "").unwrap();
     refused(run, &["--record file/case", "name a place"]);
@@ -93,6 +104,29 @@ fn unwritable_places_are_refused_and_what_is_there_stays() {
     assert_eq!(fs::read_to_string(dir.join("kept.csv")).unwrap(), "yesterday's list");
     assert_eq!(fs::read_to_string(dir.join("full/case.json")).unwrap(), "{}");
     assert_eq!(sandbox.calls(), 0, "nothing may be sent");
+}
+
+#[test]
+fn a_listing_that_fails_before_its_first_row_leaves_the_last_one() {
+    let sandbox = sandbox(group(GroupKind::Work, 5), |_| {});
+    for format in ["csv", "json", "ndjson", "table"] {
+        let list = |group: &str| {
+            let args = ["list", "tim", "--group", group, "--output", "list", "-f", format, "--report", "report.json"];
+            let run = Run::new(&args).app().env("TIM_BASE_URL", &sandbox.base_url());
+            fs::write(
+                run.dir.join("list"),
+                "yesterday's list, which is a good deal longer than the new one\n".repeat(99),
+            )
+            .unwrap();
+            let (list, report) = (run.dir.join("list"), run.dir.join("report.json"));
+            let code = run.go().code;
+            (code, fs::read_to_string(list).unwrap(), fs::read_to_string(report).unwrap())
+        };
+        let (code, kept, report) = list("mistyped");
+        assert!(code == 1 && kept.starts_with("yesterday") && report.contains("10010"), "{kept} {report}");
+        let (code, new, _) = list("g");
+        assert!(code == 0 && !new.contains("yesterday") && !new.is_empty(), "{new}");
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -28,6 +28,10 @@ fn help_has_an_example_for_every_command() {
         assert_eq!((run.code, run.stderr.as_str()), (0, ""));
         let (_, examples) = run.stdout.split_once("Example").unwrap_or_else(|| panic!("{command:?}: {}", run.stdout));
         assert!(examples.contains(&format!("groupmembers {}", command.join(" "))), "{command:?}");
+        // What is pasted must not have been broken into two lines.
+        let (_, lines) = examples.split_once('\n').unwrap();
+        let lines: Vec<&str> = lines.lines().take_while(|line| !line.is_empty()).collect();
+        assert!(lines.iter().all(|line| line.starts_with("  ") && line.len() <= 80), "{command:?}: {lines:?}");
     }
     let bare = Run::new(&[]).go();
     assert!(bare.code == 0 && bare.stdout.contains("Usage: groupmembers <COMMAND>"));

@@ -334,7 +334,10 @@ impl FromStr for Injection {
     fn from_str(text: &str) -> Result<Self, UnknownFault> {
         // The last "@": a redirect's URL may hold one of its own.
         if let Some((fault, when)) = text.rsplit_once('@') {
-            let number = |prefix| when.strip_prefix(prefix).and_then(|n| n.trim_start_matches(['-', ' ']).parse().ok());
+            let number = |prefix| {
+                let number = when.strip_prefix(prefix)?.trim_start_matches(['-', ' ']).parse().ok();
+                number.filter(|&number: &u32| number > 0)
+            };
             let when = match when {
                 "once" => Some(When::Once),
                 "always" => Some(When::Always),
@@ -394,7 +397,9 @@ mod tests {
         assert_eq!("reset@every 3".parse::<Injection>().unwrap().when, When::Every(3));
         assert_eq!("reset".parse::<Injection>().unwrap().when, When::Once);
         assert_eq!("clamp-page".parse::<Injection>().unwrap().when, When::Always);
-        for text in ["", "resett", "reset=1", "10018=x", "reset@sometimes", "reset@every-x"] {
+        for text in
+            ["", "resett", "reset=1", "10018=x", "reset@sometimes", "reset@every-x", "reset@every-0", "reset@call-0"]
+        {
             assert!(text.parse::<Injection>().is_err(), "{text}");
         }
     }
