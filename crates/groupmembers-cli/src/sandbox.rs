@@ -16,7 +16,7 @@ limits, and says on stderr what it refused and why. It runs until Ctrl-C: paste
 what --env prints, eval would wait for its end.
 
 Examples:
-  groupmembers sandbox --port 8990 --env      exports to paste into another shell
+  groupmembers sandbox --port 8990 --env      exports to paste elsewhere
   groupmembers sandbox --members 100000 --latency-ms 30
   groupmembers sandbox --churn 2 --seed 7     members come and go meanwhile
   groupmembers sandbox --fault 502-html@every-3 --fault 10018";
