@@ -28,7 +28,7 @@ Examples:
   export TIM_SDK_APP_ID=1400000000 TIM_ADMIN=administrator
   read -rs TIM_SECRET_KEY; export TIM_SECRET_KEY
   groupmembers list tim --group '@TGS#1ABCDEF'
-  groupmembers list tim --group '@TGS#1ABCDEF' -o members.csv --report report.json
+  groupmembers list tim --group '@TGS#1ABCDEF' -o list.csv --report report.json
   groupmembers list tim --group '@TGS#1ABCDEF' --format ndjson | jq -r .id
   groupmembers list tim --group '@TGS#1ABCDEF' --record fixtures/my_group";
 
