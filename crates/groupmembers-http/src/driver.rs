@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_core::future::BoxFuture;
 use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 
@@ -83,11 +84,14 @@ impl Driver {
         let quota = call.quota();
         let mut attempt = Attempt { number: 0, now: self.runtime.now(), nonce: 0, renew: false, connect_failures: 0 };
         let mut renewed = false;
+        let mut last = None;
         loop {
-            let Some(permit) = self.before_deadline(scope, self.pacer.acquire(&quota)).await else {
-                let mut error = C::Error::from_transport(TransportError::new(TransportErrorKind::Deadline));
-                error.set_attempts(attempt.number);
-                return Err(error);
+            let place = self.pacer.acquire(&quota, self.attempt_timeout);
+            let Some(permit) = self.before_deadline(scope, place).await else {
+                // The last real error is worth more than the news that time is up.
+                return Err(
+                    last.unwrap_or_else(|| C::Error::from_transport(TransportError::new(TransportErrorKind::Deadline)))
+                );
             };
             attempt.number += 1;
             attempt.now = self.runtime.now();
@@ -97,11 +101,7 @@ impl Driver {
             counts.calls.fetch_add(1, Ordering::Relaxed);
             counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
             let sent = self.send(request, call.max_body(), scope).await;
-            if sent.is_ok() {
-                permit.answered();
-            } else {
-                drop(permit);
-            }
+            drop(permit);
             let never_sent = matches!(&sent, Err(error) if error.kind() == TransportErrorKind::Connect);
             let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
             self.trace(call, &attempt, &outcome);
@@ -115,7 +115,9 @@ impl Driver {
             let verdict = error.verdict();
             if let Verdict::Throttled { after } = verdict {
                 counts.throttled.fetch_add(1, Ordering::Relaxed);
-                self.pacer.close(&quota, after.unwrap_or_default().max(quota.penalty));
+                // A wish beyond all bounds is reported, and must not lock the bucket up for as long.
+                let wish = after.unwrap_or_default().min(self.retry.longest_wish);
+                self.pacer.close(&quota, wish.max(quota.penalty));
             }
             let again = call.is_read() || never_sent || matches!(verdict, Verdict::Throttled { .. });
             if !again || attempt.number >= self.retry.max_attempts {
@@ -138,6 +140,7 @@ impl Driver {
             if self.remaining(scope).is_some_and(|remaining| remaining <= pause) {
                 return Err(error);
             }
+            last = Some(error);
             if !pause.is_zero() {
                 self.runtime.sleep(pause).await;
             }
@@ -151,34 +154,36 @@ impl Driver {
         max_body: usize,
         scope: &Scope,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let remaining = self.remaining(scope).unwrap_or(Duration::MAX);
-        let limit = self.attempt_timeout.min(remaining);
-        let late =
-            if remaining < self.attempt_timeout { TransportErrorKind::Deadline } else { TransportErrorKind::Timeout };
-        let mut timer = self.runtime.sleep(limit);
-
-        let response = match select(self.runtime.send(request), &mut timer).await {
-            Either::Left((response, _)) => response?,
-            Either::Right(((), _)) => return Err(TransportError::new(late)),
+        let mut timer = Timer::start(self, scope);
+        let mut response = self.runtime.send(request);
+        let response = loop {
+            match select(response, &mut timer.sleep).await {
+                Either::Left((response, _)) => break response?,
+                Either::Right(((), unfinished)) => {
+                    timer.rang(self, scope)?;
+                    response = unfinished;
+                }
+            }
         };
         let (head, mut body) = response.into_parts();
+        let with_status = |error: TransportError| error.with_status(head.status);
         let declared =
             head.headers.get(http::header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         if declared.is_some_and(|length: usize| length > max_body) {
-            return Err(TransportError::new(TransportErrorKind::TooLarge).with_status(head.status));
+            return Err(with_status(TransportError::new(TransportErrorKind::TooLarge)));
         }
         let mut bytes = Vec::with_capacity(declared.unwrap_or(0));
         loop {
-            match select(body.next(), &mut timer).await {
+            match select(body.next(), &mut timer.sleep).await {
                 Either::Left((None, _)) => return Ok(http::Response::from_parts(head, bytes)),
                 Either::Left((Some(chunk), _)) => {
-                    let chunk = chunk.map_err(|error| error.with_status(head.status))?;
+                    let chunk = chunk.map_err(with_status)?;
                     if chunk.len() > max_body - bytes.len() {
-                        return Err(TransportError::new(TransportErrorKind::TooLarge).with_status(head.status));
+                        return Err(with_status(TransportError::new(TransportErrorKind::TooLarge)));
                     }
                     bytes.extend_from_slice(&chunk);
                 }
-                Either::Right(((), _)) => return Err(TransportError::new(late).with_status(head.status)),
+                Either::Right(((), _)) => timer.rang(self, scope).map_err(with_status)?,
             }
         }
     }
@@ -213,4 +218,39 @@ impl Driver {
     #[cfg(not(feature = "tracing"))]
     #[allow(clippy::unused_self)]
     fn trace<C: Call>(&self, _: &C, _: &Attempt, _: &Result<C::Response, C::Error>) {}
+}
+
+/// A timer that rings so much too late was not looked at in time: its caller was busy with something else, and so may
+/// not have looked at the answer either.
+const LATE: Duration = Duration::from_millis(100);
+
+/// How often an attempt's time starts anew because its caller was busy.
+const LATE_TIMES: u32 = 3;
+
+/// The time one attempt may take.
+struct Timer<'a> {
+    ends: Duration,
+    sleep: BoxFuture<'a, ()>,
+    late: u32,
+}
+
+impl<'a> Timer<'a> {
+    fn start(driver: &'a Driver, scope: &Scope) -> Self {
+        let limit = driver.remaining(scope).map_or(driver.attempt_timeout, |left| left.min(driver.attempt_timeout));
+        let ends = driver.runtime.now().elapsed.saturating_add(limit);
+        Self { ends, sleep: driver.runtime.sleep(limit), late: 0 }
+    }
+
+    /// It went off: goes on with a new one, if nobody could have noticed an answer in time.
+    fn rang(&mut self, driver: &'a Driver, scope: &Scope) -> Result<(), TransportError> {
+        if driver.remaining(scope).is_some_and(|remaining| remaining.is_zero()) {
+            return Err(TransportError::new(TransportErrorKind::Deadline));
+        }
+        let overdue = driver.runtime.now().elapsed.saturating_sub(self.ends);
+        if overdue < LATE || self.late >= LATE_TIMES {
+            return Err(TransportError::new(TransportErrorKind::Timeout));
+        }
+        *self = Self { late: self.late + 1, ..Self::start(driver, scope) };
+        Ok(())
+    }
 }

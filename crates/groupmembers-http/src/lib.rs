@@ -23,5 +23,5 @@ pub use pacer::Quota;
 pub use pages::Pages;
 pub use report::{Completeness, Gap, Report};
 pub use retry::RetryPolicy;
-pub use retry_after::retry_after;
+pub use retry_after::{retry_after, server_time};
 pub use runtime::{Body, Now, Runtime, TransportError, TransportErrorKind};

@@ -1,11 +1,9 @@
 //! An exact sliding window per bucket: bursts are allowed, no window is ever exceeded.
 
 use std::borrow::Cow;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::runtime::Runtime;
@@ -41,13 +39,15 @@ impl Quota {
 
 /// Holds calls back until their bucket has room.
 ///
-/// A limit counts arrivals, and we know departures. A place in the window is therefore free again only when the window's
-/// length has passed since the *latest* moment the call can have arrived: its answer less the shortest round trip seen.
-/// Five percent on top cover what the shortest round trip hides: how it divides into way there and way back.
+/// A limit counts arrivals, and we know departures and answers. A place in the window is therefore free again only when the
+/// window's length has passed since the answer: the call cannot have arrived later than that, however its trip divides.
+///
+/// Nobody waits for somebody else to act. A caller may stop polling a future at any moment and still want something of
+/// this bucket before it polls it again, so each waiter has its own timer, and who does not come when it is due is passed.
 #[derive(Clone)]
 pub(crate) struct Pacer {
     runtime: Arc<dyn Runtime>,
-    buckets: Arc<Mutex<HashMap<Cow<'static, str>, Arc<Bucket>>>>,
+    buckets: Arc<Mutex<Buckets>>,
 }
 
 impl fmt::Debug for Pacer {
@@ -56,27 +56,49 @@ impl fmt::Debug for Pacer {
     }
 }
 
-#[derive(Default)]
-struct Bucket {
-    /// Who holds it is next; the others queue behind.
-    line: futures_util::lock::Mutex<()>,
-    window: Mutex<Window>,
-}
+type Buckets = HashMap<Cow<'static, str>, Arc<Mutex<Window>>>;
 
 #[derive(Default)]
 struct Window {
-    in_flight: usize,
-    /// When the places of answered calls become free.
-    free_at: BinaryHeap<Reverse<Duration>>,
+    tickets: u64,
+    /// Calls without an answer yet, and when their places are free even if nobody tells of one.
+    in_flight: BTreeMap<u64, Duration>,
+    /// When the places of answered calls become free, in order.
+    free_at: VecDeque<Duration>,
+    /// Who waits, in the order they came, and when each will look again.
+    line: BTreeMap<u64, Duration>,
     closed_until: Duration,
-    shortest_trip: Option<Duration>,
-    /// The next in line, waiting for an answer.
-    waiting: Option<Waker>,
 }
 
-impl Bucket {
-    fn window(&self) -> MutexGuard<'_, Window> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
+    window.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Window {
+    /// Takes a place for the waiter with this ticket, or says when it should look again.
+    fn take(&mut self, ticket: u64, quota: &Quota, lifetime: Duration, now: Duration) -> Option<Duration> {
+        let (calls, per) = (quota.calls as usize, quota.per.max(Duration::from_millis(1)));
+        self.in_flight.retain(|_, free| *free > now);
+        let passed = self.free_at.partition_point(|at| *at <= now);
+        self.free_at.drain(..passed);
+        // Who is long overdue is not being polled, and holds nobody up.
+        let grace = per / 10;
+        let alive = |due: &&Duration| due.saturating_add(grace) > now;
+        let ahead = self.line.range(..ticket).map(|(_, due)| due).filter(alive).take(calls).count();
+        let taken = self.in_flight.len() + self.free_at.len();
+        let free = match (taken + ahead).checked_sub(calls) {
+            None => now,
+            // A call without an answer frees no place before the window's length has passed from now.
+            Some(place) => self.free_at.get(place).copied().unwrap_or(now.saturating_add(per)),
+        };
+        let due = free.max(self.closed_until);
+        if due > now {
+            self.line.insert(ticket, due);
+            return Some(due);
+        }
+        self.line.remove(&ticket);
+        self.in_flight.insert(ticket, now.saturating_add(lifetime).saturating_add(per));
+        None
     }
 }
 
@@ -85,95 +107,75 @@ impl Pacer {
         Self { runtime, buckets: Arc::default() }
     }
 
-    fn bucket(&self, quota: &Quota) -> Arc<Bucket> {
+    fn window(&self, quota: &Quota) -> Arc<Mutex<Window>> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(buckets.entry(quota.bucket.clone()).or_default())
     }
 
-    /// Waits for a place in the window. The place is taken until the permit is dropped, and a while longer.
-    pub(crate) async fn acquire(&self, quota: &Quota) -> Permit {
-        enum Next {
-            Sleep(Duration),
-            Answer,
-        }
-        let bucket = self.bucket(quota);
-        let line = bucket.line.lock().await;
+    /// Waits for a place in the window. The place is taken until the permit is dropped, and a while longer; it is free again
+    /// in any case once `lifetime`, the longest that the call may last, has passed as well.
+    pub(crate) async fn acquire(&self, quota: &Quota, lifetime: Duration) -> Permit {
+        let window = self.window(quota);
+        let waiting = Waiting::new(&window);
         loop {
             let now = self.runtime.now().elapsed;
-            let next = {
-                let mut window = bucket.window();
-                while window.free_at.peek().is_some_and(|Reverse(at)| *at <= now) {
-                    window.free_at.pop();
-                }
-                if now < window.closed_until {
-                    Next::Sleep(window.closed_until - now)
-                } else if window.in_flight + window.free_at.len() < quota.calls as usize {
-                    window.in_flight += 1;
-                    break;
-                } else {
-                    window.free_at.peek().map_or(Next::Answer, |Reverse(at)| Next::Sleep(*at - now))
-                }
-            };
-            match next {
-                Next::Sleep(pause) => self.runtime.sleep(pause).await,
-                Next::Answer => {
-                    std::future::poll_fn(|context| {
-                        let mut window = bucket.window();
-                        if window.free_at.is_empty() && window.in_flight >= quota.calls as usize {
-                            window.waiting = Some(context.waker().clone());
-                            Poll::Pending
-                        } else {
-                            Poll::Ready(())
-                        }
-                    })
-                    .await;
-                }
-            }
+            let due = lock(&window).take(waiting.ticket, quota, lifetime, now);
+            let Some(due) = due else { break };
+            self.runtime.sleep(due.saturating_sub(now)).await;
         }
-        drop(line);
-        let sent = self.runtime.now().elapsed;
-        Permit { sent, per: quota.per, answered: false, runtime: Arc::clone(&self.runtime), bucket }
+        let permit = Permit {
+            ticket: waiting.ticket,
+            per: quota.per,
+            runtime: Arc::clone(&self.runtime),
+            window: Arc::clone(&window),
+        };
+        drop(waiting);
+        permit
     }
 
     /// Closes a bucket for `pause` from now.
     pub(crate) fn close(&self, quota: &Quota, pause: Duration) {
-        let until = self.runtime.now().elapsed + pause;
-        let bucket = self.bucket(quota);
-        let mut window = bucket.window();
+        let until = self.runtime.now().elapsed.saturating_add(pause);
+        let window = self.window(quota);
+        let mut window = lock(&window);
         window.closed_until = window.closed_until.max(until);
     }
 }
 
-/// A place in a bucket's window.
-pub(crate) struct Permit {
-    sent: Duration,
-    per: Duration,
-    answered: bool,
-    runtime: Arc<dyn Runtime>,
-    bucket: Arc<Bucket>,
+/// A place in the line. Given up by dropping it.
+struct Waiting<'a> {
+    ticket: u64,
+    window: &'a Mutex<Window>,
 }
 
-impl Permit {
-    /// Gives the place back after an answer: only then has the call made its round trip, and can the shortest be learned.
-    pub(crate) fn answered(mut self) {
-        self.answered = true;
+impl<'a> Waiting<'a> {
+    fn new(window: &'a Mutex<Window>) -> Self {
+        let mut guard = lock(window);
+        guard.tickets += 1;
+        Self { ticket: guard.tickets, window }
     }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        lock(self.window).line.remove(&self.ticket);
+    }
+}
+
+/// A place in a bucket's window. Dropped when the answer is there, or when none will come.
+pub(crate) struct Permit {
+    ticket: u64,
+    per: Duration,
+    runtime: Arc<dyn Runtime>,
+    window: Arc<Mutex<Window>>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let now = self.runtime.now().elapsed;
-        let trip = now.saturating_sub(self.sent);
-        let mut window = self.bucket.window();
-        if self.answered {
-            window.shortest_trip = Some(window.shortest_trip.map_or(trip, |shortest| shortest.min(trip)));
-        }
-        let shortest = window.shortest_trip.unwrap_or_default();
-        window.in_flight -= 1;
-        let free_at = self.sent.max(now.saturating_sub(shortest)) + self.per + self.per / 20;
-        window.free_at.push(Reverse(free_at));
-        if let Some(waiting) = window.waiting.take() {
-            waiting.wake();
-        }
+        let free = self.runtime.now().elapsed.saturating_add(self.per);
+        let mut window = lock(&self.window);
+        window.in_flight.remove(&self.ticket);
+        let place = window.free_at.partition_point(|at| *at <= free);
+        window.free_at.insert(place, free);
     }
 }

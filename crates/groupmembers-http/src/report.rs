@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Completeness {
-    /// The list was proved whole, and the vendor's own total agrees.
+    /// The list was proved whole in itself, and the vendor's own total stood still and agrees.
     Verified,
-    /// The list was proved whole, or two passes agree; there is no total that stood still to check it against.
+    /// The list was proved whole in one way: by its chain of windows, by two passes that saw the same members, or by the
+    /// vendor's total and the times at which the members joined.
     Stable,
     /// One pass; no check was possible or asked for.
     Unverified,
@@ -56,7 +57,7 @@ pub struct Report {
     pub group: String,
     /// Members given out, each once.
     pub members: u64,
-    /// Requests sent.
+    /// Requests sent. A listing that was taken up again counts its own.
     pub calls: u64,
     /// Requests that were sent again.
     pub retries: u64,

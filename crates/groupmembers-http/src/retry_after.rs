@@ -16,6 +16,12 @@ pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(then.saturating_sub(now)))
 }
 
+/// The server's own clock when it answered, in seconds since 1970-01-01 UTC, by its `Date`.
+#[must_use]
+pub fn server_time(headers: &HeaderMap) -> Option<u64> {
+    unix_seconds(headers.get(header::DATE)?.to_str().ok()?.trim())
+}
+
 /// Reads `Sun, 06 Nov 1994 08:49:37 GMT`.
 fn unix_seconds(date: &str) -> Option<u64> {
     const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use groupmembers_http::walk::Walk as _;
 use groupmembers_http::{
     Attempt, Call, CallError, Driver, Pages, Quota, RetryPolicy, Runtime, Scope, TransportError, Verdict, retry_after,
+    server_time,
 };
 
 use crate::codes::ApiErrorKind;
@@ -36,6 +38,8 @@ pub struct Client {
 struct Inner {
     credentials: Credentials,
     bases: Vec<BaseUrl>,
+    /// Which of them could be reached last.
+    working_base: AtomicUsize,
     driver: Driver,
     signature: Mutex<Option<Cached>>,
     signature_lifetime: Duration,
@@ -116,10 +120,10 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests a roster has in flight. The default is 16.
+    /// How many requests a roster has in flight, at most 1,024. The default is 16.
     #[must_use]
     pub fn concurrency(mut self, concurrency: usize) -> Self {
-        self.concurrency = concurrency.max(1);
+        self.concurrency = concurrency.clamp(1, 1_024);
         self
     }
 
@@ -130,10 +134,11 @@ impl ClientBuilder {
         self
     }
 
-    /// For how long a UserSig is signed. The default is a day; it is renewed well before.
+    /// For how long a UserSig is signed, from a minute to 50 years. The default is a day; it is renewed well before.
     #[must_use]
     pub fn signature_lifetime(mut self, lifetime: Duration) -> Self {
-        self.signature_lifetime = lifetime.max(Duration::from_secs(60));
+        const YEAR: u64 = 365 * 24 * 60 * 60;
+        self.signature_lifetime = lifetime.clamp(Duration::from_secs(60), Duration::from_secs(50 * YEAR));
         self
     }
 
@@ -151,6 +156,7 @@ impl ClientBuilder {
             inner: Arc::new(Inner {
                 credentials: self.credentials,
                 bases: self.bases,
+                working_base: AtomicUsize::new(0),
                 driver,
                 signature: Mutex::default(),
                 signature_lifetime: self.signature_lifetime,
@@ -228,9 +234,11 @@ impl Client {
                     return Err(refused.into());
                 }
                 match ask {
-                    Ask::Info(request) => client.call(&request, &scope).await.map(Answer::Info),
-                    Ask::Members(request) => client.call(&request, &scope).await.map(Answer::Members),
-                    Ask::Live(request) => client.call(&request, &scope).await.map(Answer::Live),
+                    Ask::Info(request) => client.call(&request, &scope).await.map(|(info, _)| Answer::Info(info)),
+                    Ask::Members(request) => {
+                        client.call(&request, &scope).await.map(|(page, answered)| Answer::Members(page, answered))
+                    }
+                    Ask::Live(request) => client.call(&request, &scope).await.map(|(page, _)| Answer::Live(page)),
                 }
             })
         });
@@ -243,18 +251,24 @@ impl Client {
     /// # Errors
     /// What is left after all attempts.
     pub async fn execute<C: Command>(&self, command: &C) -> Result<C::Response, Error> {
-        let now = self.inner.driver.runtime().now().elapsed;
-        let scope = self.inner.deadline.map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)));
-        self.call(command, &scope).await
+        Ok(self.call(command, &self.scope()).await?.0)
     }
 
-    /// The pages of a list, one after the other, as the API gives them.
+    /// The time that a call has from now.
+    fn scope(&self) -> Scope {
+        let now = self.inner.driver.runtime().now().elapsed;
+        self.inner.deadline.map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)))
+    }
+
+    /// The pages of a list, one after the other, as the API gives them. All of them have the time of one call, from when
+    /// the first is taken.
     pub fn pages<C: Paged + 'static>(&self, first: C) -> Pages<C::Response, Error> {
-        let client = self.clone();
+        let (client, scope) = (self.clone(), Arc::new(OnceLock::new()));
         Pages::new(first, move |request: C| {
-            let client = client.clone();
+            let (client, scope) = (client.clone(), Arc::clone(&scope));
             async move {
-                let page = client.execute(&request).await?;
+                let scope = scope.get_or_init(|| client.scope());
+                let (page, _) = client.call(&request, scope).await?;
                 let next = request.after(&page).map_err(Error::from);
                 Ok((page, next))
             }
@@ -390,8 +404,12 @@ impl Client {
         self.execute(request).await
     }
 
-    async fn call<C: Command>(&self, command: &C, scope: &Scope) -> Result<C::Response, Error> {
-        let signed = Signed { client: &self.inner, command, used: Mutex::new(0) };
+    /// Makes a call; with the server's clock when it answered, where it said so.
+    async fn call<C: Command>(&self, command: &C, scope: &Scope) -> Result<(C::Response, Option<u64>), Error> {
+        // What the server would refuse takes no place among the calls.
+        command.validate()?;
+        let base = self.inner.working_base.load(Ordering::Relaxed);
+        let signed = Signed { client: &self.inner, command, base, used: Mutex::new(0) };
         let outcome = self.inner.driver.execute(&signed, scope).await;
         outcome.map_err(|error| match error {
             Error::Api(mut error) => {
@@ -412,9 +430,10 @@ impl Client {
         if parts.len() < 2 {
             return self.execute(whole).await;
         }
-        let answers: Vec<C::Response> =
-            stream::iter(&parts).map(|part| self.execute(part)).buffered(self.inner.concurrency).try_collect().await?;
-        let merged = answers.into_iter().reduce(merge);
+        let scope = self.scope();
+        let answers = stream::iter(&parts).map(|part| self.call(part, &scope)).buffered(self.inner.concurrency);
+        let answers: Vec<(C::Response, _)> = answers.try_collect().await?;
+        let merged = answers.into_iter().map(|(answer, _)| answer).reduce(merge);
         merged.ok_or_else(|| BuildError::new("batch", "is empty").into())
     }
 }
@@ -433,7 +452,8 @@ impl Inner {
             None => 1,
         };
         let lifetime = self.signature_lifetime.as_secs();
-        let signature = UserSig::sign(&self.credentials, now, lifetime)?;
+        // Made anew within the same second it would be the same, and refused again: each has its own lifetime.
+        let signature = UserSig::sign(&self.credentials, now, lifetime - generation % (lifetime / 10 + 1))?;
         // Renewed after 80 to 90 % of its life, so that many processes do not renew at once.
         let renew_at = now + lifetime - lifetime / 10 - nonce % (lifetime / 10 + 1);
         *cached = Some(Cached { signature: signature.clone(), renew_at, generation });
@@ -445,12 +465,14 @@ impl Inner {
 struct Signed<'a, C> {
     client: &'a Inner,
     command: &'a C,
+    /// The base URL of the first attempt.
+    base: usize,
     /// Which signature the last attempt was made with.
     used: Mutex<u64>,
 }
 
 impl<C: Command> Call for Signed<'_, C> {
-    type Response = C::Response;
+    type Response = (C::Response, Option<u64>);
     type Error = Error;
 
     fn name(&self) -> &str {
@@ -472,13 +494,17 @@ impl<C: Command> Call for Signed<'_, C> {
         let (signature, generation) = self.client.signature(attempt.now.unix, attempt.nonce, refused)?;
         *used = generation;
         let bases = &self.client.bases;
-        let base = &bases[attempt.connect_failures as usize % bases.len()];
-        self.command.to_http(base, &signature, attempt.nonce as u32)
+        let base = (self.base + attempt.connect_failures as usize) % bases.len();
+        if attempt.connect_failures > 0 {
+            // The calls that follow need not try the host first that cannot be reached.
+            self.client.working_base.store(base, Ordering::Relaxed);
+        }
+        self.command.to_http(&bases[base], &signature, attempt.nonce as u32)
     }
 
-    fn decode(&self, response: http::Response<Vec<u8>>) -> Result<C::Response, Error> {
-        let wish = retry_after(response.headers());
-        C::from_http(response).map_err(|error| match error {
+    fn decode(&self, response: http::Response<Vec<u8>>) -> Result<Self::Response, Error> {
+        let (wish, answered) = (retry_after(response.headers()), server_time(response.headers()));
+        C::from_http(response).map(|answer| (answer, answered)).map_err(|error| match error {
             Error::Status(mut error) => {
                 error.retry_after = wish;
                 Error::Status(error)

@@ -2,13 +2,13 @@
 
 use std::mem;
 
-use groupmembers_http::Completeness;
-use groupmembers_http::walk::{self, Cursor, Findings, Ledger, Page, Ticket, Walk, Windows};
+use groupmembers_http::walk::{self, Cursor, Findings, Ledger, Page, Ticket, Unreadable, Walk, Windows};
+use groupmembers_http::{Completeness, TransportErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::Envelope;
-use crate::error::{ApiError, Error, WalkError};
+use crate::command::{Command, Envelope};
+use crate::error::{ApiError, BuildError, Error, WalkError, scrub};
 use crate::get_group_member_info::{self, MAX_LIMIT, MAX_LIMIT_COMMUNITY, Member};
 use crate::options::RosterOptions;
 use crate::types::GroupType;
@@ -23,8 +23,14 @@ pub type Listing = walk::Listing<Member>;
 /// The largest answer the API gives.
 const MAX_ANSWER: u64 = 1 << 20;
 
-/// How often an offset list is read, where the first time left doubts.
+/// How often a list is read, where the first time left doubts.
 const PASSES: u32 = 2;
+
+/// The largest Community that is sold has a tenth of these.
+const MOST: u64 = 1_000_000;
+
+/// An answer was made at most so many seconds before the second in its `Date`: the server gives up after three.
+const MAKING: u64 = 5;
 
 /// One in fifty rows is fetched twice, so that neighbouring windows can be joined.
 const OVERLAP: u32 = 50;
@@ -35,7 +41,8 @@ impl walk::Row for Member {
     }
 
     fn joined(&self) -> Option<i64> {
-        self.join_time.and_then(|time| time.try_into().ok())
+        // 0 is what a server writes that does not know.
+        self.join_time.and_then(|time| time.try_into().ok()).filter(|&time| time > 0)
     }
 }
 
@@ -95,11 +102,48 @@ enum Phase {
 #[derive(Debug, Clone)]
 pub enum Ask {
     /// The group's type and size.
-    Info(get_group_info::Request),
+    Info(Probe),
     /// Members of an ordinary group or a Community.
     Members(get_group_member_info::Request),
     /// Members of a live room.
     Live(get_members::Request),
+}
+
+/// Asks about one group; what is said of the group alone is said of the call, and so tried again where that may help.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Probe(get_group_info::Request);
+
+impl Command for Probe {
+    type Response = get_group_info::Response;
+
+    const NAME: &'static str = <get_group_info::Request as Command>::NAME;
+
+    fn group(&self) -> Option<&str> {
+        self.0.group()
+    }
+
+    fn validate(&self) -> Result<(), BuildError> {
+        self.0.validate()
+    }
+
+    fn envelope(response: &mut Self::Response) -> &mut Envelope {
+        get_group_info::Request::envelope(response)
+    }
+
+    fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
+        let answer = get_group_info::Request::from_http(response)?;
+        let refused =
+            answer.group_info.iter().find_map(|info| Some((info.error_code.filter(|&code| code != 0)?, info)));
+        match refused {
+            None => Ok(answer),
+            Some((code, info)) => {
+                let words = info.error_info.as_deref().unwrap_or_default();
+                let error = ApiError::new(Self::NAME, code, words, answer.envelope.request_id.clone());
+                Err(Error::Api(Box::new(error)))
+            }
+        }
+    }
 }
 
 /// What it gets.
@@ -107,8 +151,8 @@ pub enum Ask {
 pub enum Answer {
     /// To [`Ask::Info`].
     Info(get_group_info::Response),
-    /// To [`Ask::Members`].
-    Members(get_group_member_info::Response),
+    /// To [`Ask::Members`]; with the server's clock when it answered, in Unix seconds, where it said so.
+    Members(get_group_member_info::Response, Option<u64>),
     /// To [`Ask::Live`].
     Live(get_members::Response),
 }
@@ -146,31 +190,34 @@ impl RosterWalk {
         match group_type {
             Some(GroupType::Community) => {
                 let limit = self.options.page_size.unwrap_or(MAX_LIMIT_COMMUNITY).min(MAX_LIMIT_COMMUNITY);
-                return Ok(Phase::Community { cursor: Cursor::new("", PASSES), limit });
+                return Ok(Phase::Community {
+                    cursor: Cursor::new("", PASSES, members.map_or(MOST, |members| members.min(MOST))),
+                    limit,
+                });
             }
             Some(GroupType::AVChatRoom) => {
                 self.ledger.note(
                     "a live room has no member list: these are the members online 10 to 40 seconds ago, \
                      at most the 1,000 newest (30 on small plans)",
                 );
-                return Ok(Phase::LiveRoom { cursor: Cursor::new("0", 1) });
+                return Ok(Phase::LiveRoom { cursor: Cursor::new("0", 1, get_members::MAX_MEMBERS) });
             }
             Some(GroupType::BChatRoom) => {
                 return Err(WalkError::new("a BChatRoom has no member data").into());
             }
             Some(GroupType::Other(name)) => {
-                self.ledger.note(format!("the group's type {name:?} is unknown: read by Offset"));
+                self.ledger.note(format!("the group's type {:?} is unknown: read by Offset", scrub(name)));
             }
             _ => {}
         }
         let fits = members.is_none_or(|members| members.saturating_mul(self.options.row_bytes()) <= MAX_ANSWER);
-        Ok(if self.options.one_answer && fits { Phase::Everyone { asked: false } } else { self.windows(members, 1) })
+        Ok(if self.options.one_answer && fits { Phase::Everyone { asked: false } } else { self.windows(members) })
     }
 
-    fn windows(&self, members: Option<u64>, pass: u32) -> Phase {
+    fn windows(&self, members: Option<u64>) -> Phase {
         let limit = self.options.page_size.unwrap_or(MAX_LIMIT).clamp(2, MAX_LIMIT);
         let windows = Windows::new(limit, (limit / OVERLAP).max(1), self.ahead).expecting(members.unwrap_or(0));
-        Phase::Windows { windows, pass }
+        Phase::Windows { windows, pass: 1 }
     }
 
     fn members_request(&self) -> get_group_member_info::Request {
@@ -186,44 +233,41 @@ impl RosterWalk {
         let Some(info) = found else {
             return Err(WalkError::new("get_group_info answered without the group it was asked for").into());
         };
-        if let Some(code) = info.error_code.filter(|&code| code != 0) {
-            let words = info.error_info.unwrap_or_default();
-            let mut error = ApiError::new("get_group_info", code, &words, answer.envelope.request_id);
-            error.group = Some(self.group.clone());
-            return Err(Error::Api(Box::new(error)));
-        }
         self.phase = self.phase_for(info.group_type.as_ref(), info.member_num)?;
         Ok(())
     }
 
-    fn members(&mut self, ticket: Ticket, answer: get_group_member_info::Response) {
-        let page = page(answer.member_list, answer.member_num, &answer.envelope);
+    fn members(&mut self, ticket: Ticket, answer: get_group_member_info::Response, answered: Option<u64>) {
+        let mut page = page(answer.member_list, answer.member_num, &answer.envelope);
+        page.after = answered.and_then(|at| at.saturating_sub(MAKING).try_into().ok());
         match &mut self.phase {
             Phase::Everyone { .. } => {
                 let (found, declared) = (page.rows.len(), page.total);
                 if let Some(total) = page.total {
                     self.ledger.declare(total);
                 }
-                self.ledger.enter(page);
+                self.ledger.enter(page, 0);
                 self.phase = match (self.ledger.agrees(), declared) {
-                    (true, _) => Phase::Done { proved: Completeness::Stable },
+                    (true, _) => Phase::Done { proved: Completeness::Verified },
                     (false, None) => Phase::Done { proved: Completeness::Unverified },
                     (false, Some(total)) => {
                         self.ledger.note(format!("one answer held {found} of {total} members: read again in windows"));
-                        self.windows(declared, 1)
+                        self.ledger.begin_pass();
+                        self.windows(declared)
                     }
                 };
             }
             Phase::Windows { windows, pass } => {
                 windows.take(&mut self.ledger, ticket, page);
                 if windows.is_done() {
-                    let (proved, pass) = (windows.proved(), *pass);
                     // A whole chain in a second pass makes good what was torn in the first.
-                    self.phase = if pass < PASSES && (self.ledger.has_gaps() || self.ledger.falls_short()) {
-                        self.ledger.forget_gaps();
-                        self.windows(self.ledger.declared(), pass + 1)
+                    let hope = *pass < PASSES && !windows.is_broken();
+                    self.phase = if hope && (self.ledger.has_gaps() || self.ledger.falls_short()) {
+                        self.ledger.begin_pass();
+                        let expected = self.ledger.declared().unwrap_or_default();
+                        Phase::Windows { windows: windows.once_more().expecting(expected), pass: *pass + 1 }
                     } else {
-                        Phase::Done { proved }
+                        Phase::Done { proved: windows.proved(&self.ledger) }
                     };
                 }
             }
@@ -241,8 +285,8 @@ impl RosterWalk {
             let next = answer.next_timestamp.filter(|&next| next != 0).map(|next| next.to_string());
             let rows = answer.member_list.into_iter().map(Member::from).collect();
             cursor.take(&mut self.ledger, page(rows, None, &answer.envelope), next);
-            if cursor.is_done() && self.ledger.members() >= get_members::MAX_MEMBERS {
-                self.ledger.gap("the room has more members online than get_members gives");
+            if self.ledger.members() >= get_members::MAX_MEMBERS {
+                cursor.break_off(&mut self.ledger, "the room has more members online than get_members gives");
             }
             self.end_of_cursor();
         }
@@ -251,7 +295,10 @@ impl RosterWalk {
     fn end_of_cursor(&mut self) {
         match &self.phase {
             Phase::Community { cursor, .. } if cursor.is_done() => {
-                self.phase = Phase::Done { proved: cursor.proved(&self.ledger) };
+                // Without a number of members, a server that leaves somebody out each time cannot be found out.
+                let counted = self.ledger.declared().is_some();
+                let proved = if counted { cursor.proved(&self.ledger) } else { Completeness::Unverified };
+                self.phase = Phase::Done { proved };
             }
             // One look at who is online proves nothing about the moment before.
             Phase::LiveRoom { cursor } if cursor.is_done() => {
@@ -266,7 +313,7 @@ impl RosterWalk {
         match &mut self.phase {
             Phase::Everyone { .. } => {
                 self.ledger.note("everyone in one answer would be more than 1 MB: read in windows");
-                self.phase = self.windows(None, 1);
+                self.phase = self.windows(None);
                 true
             }
             Phase::Windows { windows, .. } => windows.shrink(ticket),
@@ -300,7 +347,7 @@ impl Walk for RosterWalk {
         match &mut self.phase {
             Phase::Probe { asked } => (!mem::replace(asked, true)).then(|| {
                 let fields = ["Type", "MemberNum"];
-                (0, Ask::Info(get_group_info::Request::new([self.group.as_str()]).with_base_info(fields)))
+                (0, Ask::Info(Probe(get_group_info::Request::new([self.group.as_str()]).with_base_info(fields))))
             }),
             Phase::Everyone { asked } => {
                 (!mem::replace(asked, true)).then(|| (0, Ask::Members(self.members_request())))
@@ -331,15 +378,15 @@ impl Walk for RosterWalk {
     fn take(&mut self, ticket: Ticket, answer: Result<Answer, Error>) -> Result<(), Error> {
         let outcome = match answer {
             Ok(Answer::Info(answer)) => self.info(answer),
-            Ok(Answer::Members(answer)) => {
-                self.members(ticket, answer);
+            Ok(Answer::Members(answer, answered)) => {
+                self.members(ticket, answer, answered);
                 Ok(())
             }
             Ok(Answer::Live(answer)) => {
                 self.live(answer);
                 Ok(())
             }
-            Err(Error::Api(error)) if error.code == 10018 && self.shrink(ticket) => Ok(()),
+            Err(error) if is_too_large(&error) && self.shrink(ticket) => Ok(()),
             Err(error) => Err(error),
         };
         outcome.inspect_err(|error| self.stop(error))
@@ -375,8 +422,18 @@ impl Walk for RosterWalk {
     }
 }
 
+/// Whether asking for less at once may help: the API says so, or its answer is more than it may be.
+fn is_too_large(error: &Error) -> bool {
+    match error {
+        Error::Api(error) => error.code == 10018,
+        Error::Transport(error) => error.kind() == TransportErrorKind::TooLarge,
+        _ => false,
+    }
+}
+
 fn page(rows: Vec<Member>, total: Option<u64>, envelope: &Envelope) -> Page<Member> {
     let mut page = Page::new(rows, total);
-    page.unreadable = envelope.rejected.iter().map(|row| format!("a row could not be read: {}", row.reason)).collect();
+    let rejected = envelope.rejected.iter();
+    page.unreadable = rejected.map(|row| Unreadable { index: row.index as u64, why: row.reason.clone() }).collect();
     page
 }

@@ -1,6 +1,7 @@
 //! A list addressed by a token that only the server understands: one page after the other.
 
 use std::collections::HashSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,44 +9,69 @@ use super::{Ledger, Page, Row, Ticket};
 use crate::report::Completeness;
 
 /// So many pages without anybody new, one after the other, are taken for a server that turns in circles.
-const IDLE: u64 = 32;
+const IDLE: u32 = 32;
 
-/// The walk over a cursor list. Where the vendor's total disagrees with what was found, it goes through the list twice.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// So many pages without a row are taken for a server that has nothing to say and does not end.
+const EMPTY: u32 = 64;
+
+/// A pass is broken off when it has brought so many times the rows that the list can have.
+const LAPS: u64 = 4;
+
+/// The least length that a list is believed to have, whatever its vendor declares.
+const SMALL: u64 = 1_000;
+
+/// The walk over a cursor list.
+///
+/// A page begins where the one before it ended, so nothing in it shows whether somebody slipped under the boundary. That
+/// nobody did is proved by the members' join times and the number of members at the beginning
+/// ([`Ledger::has_all_of_the_beginning`]), or by a second pass that sees exactly the same members.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Cursor<R> {
     start: String,
     next: String,
     used: HashSet<String>,
     asked: bool,
-    /// Pages of this pass, and how many of the last ones brought nobody new.
-    pages: u64,
-    idle: u64,
-    /// How many pages the pass before took.
-    pages_before: u64,
     pass: u32,
     passes: u32,
-    found_in_pass: u64,
+    /// The most members that such a list can have.
+    most: u64,
+    /// Rows in this pass, and pages without any.
+    rows: u64,
+    empty: u32,
+    /// How many of the last pages brought nobody new to this pass.
+    idle: u32,
     ended: bool,
     broken: bool,
     row: std::marker::PhantomData<fn() -> R>,
 }
 
+impl<R> fmt::Debug for Cursor<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cursor")
+            .field("pass", &self.pass)
+            .field("pages", &self.used.len())
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<R: Row> Cursor<R> {
-    /// From the cursor that asks for the first page, through the list `passes` times at most.
+    /// From the cursor that asks for the first page, through a list of at most `most` members, `passes` times where one
+    /// time leaves doubts.
     #[must_use]
-    pub fn new(start: impl Into<String>, passes: u32) -> Self {
+    pub fn new(start: impl Into<String>, passes: u32, most: u64) -> Self {
         let start = start.into();
         Self {
             next: start.clone(),
             start,
             used: HashSet::new(),
             asked: false,
-            pages: 0,
-            idle: 0,
-            pages_before: 0,
             pass: 1,
             passes: passes.max(1),
-            found_in_pass: 0,
+            most: most.max(SMALL),
+            rows: 0,
+            empty: 0,
+            idle: 0,
             ended: false,
             broken: false,
             row: std::marker::PhantomData,
@@ -65,12 +91,22 @@ impl<R: Row> Cursor<R> {
     pub fn take(&mut self, ledger: &mut Ledger<R>, page: Page<R>, next: Option<String>) {
         self.asked = false;
         if let Some(total) = page.total {
+            if self.rows == 0
+                && let Some(after) = page.after
+            {
+                ledger.begin(total, after);
+            }
             ledger.declare(total);
+            // What is declared first bounds the list: later numbers may grow for as long as it is read.
+            if self.pass == 1 && self.rows == 0 {
+                self.most = total.clamp(SMALL, self.most);
+            }
         }
-        let new = ledger.enter(page);
-        self.found_in_pass += new;
-        self.pages += 1;
-        self.idle = if new == 0 { self.idle + 1 } else { 0 };
+        let rows = page.len();
+        let fresh = ledger.enter(page, self.rows);
+        self.rows += rows;
+        self.empty += u32::from(rows == 0);
+        self.idle = if fresh == 0 { self.idle + 1 } else { 0 };
         self.used.insert(std::mem::take(&mut self.next));
         match next {
             Some(next) if self.used.contains(&next) => {
@@ -79,21 +115,20 @@ impl<R: Row> Cursor<R> {
                     "the server sent a cursor again that it had sent before: the rest cannot be reached",
                 );
             }
-            // A second pass meets nobody new where nothing is wrong: it is bounded by the length of the first.
-            Some(_) if self.idle >= IDLE && self.pages >= 2 * self.pages_before => {
+            Some(_) if self.idle >= IDLE || self.empty >= EMPTY => {
                 self.break_off(
                     ledger,
                     "the server sends pages without anybody new, and no end: the rest cannot be reached",
                 );
             }
+            Some(_) if self.rows > LAPS * self.most => {
+                self.break_off(ledger, "the server sends more rows than the list can have, and no end");
+            }
             Some(next) => self.next = next,
-            None if self.pass < self.passes && !ledger.agrees() => {
-                // What the second pass cannot read either, it notes again.
-                ledger.forget_gaps();
+            None if self.pass < self.passes && !ledger.has_all_of_the_beginning() => {
+                ledger.begin_pass();
                 self.pass += 1;
-                self.found_in_pass = 0;
-                self.pages_before = std::mem::take(&mut self.pages);
-                self.idle = 0;
+                (self.rows, self.empty, self.idle) = (0, 0, 0);
                 self.used.clear();
                 self.next.clone_from(&self.start);
             }
@@ -106,7 +141,7 @@ impl<R: Row> Cursor<R> {
         self.asked = false;
     }
 
-    /// The page cannot be had.
+    /// The rest cannot be had.
     pub fn break_off(&mut self, ledger: &mut Ledger<R>, why: &str) {
         ledger.gap(why);
         self.ended = true;
@@ -124,13 +159,15 @@ impl<R: Row> Cursor<R> {
         self.asked = false;
     }
 
-    /// What the walk proves about the list: one pass that agrees with the vendor's total, or two passes that agree.
+    /// What the walk proves about the list. A number of members that agrees proves nothing by itself: one may have left
+    /// and another joined.
     #[must_use]
     pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
-        let twice = self.pass > 1 && self.found_in_pass == 0;
-        match self.ended && !self.broken && (ledger.agrees() || twice) {
-            true => Completeness::Stable,
-            false => Completeness::Unverified,
+        let twice = self.pass > 1 && ledger.passes_agree();
+        match (self.ended && !self.broken, twice, ledger.has_all_of_the_beginning()) {
+            (true, true, _) if ledger.agrees() => Completeness::Verified,
+            (true, true, _) | (true, _, true) => Completeness::Stable,
+            _ => Completeness::Unverified,
         }
     }
 }

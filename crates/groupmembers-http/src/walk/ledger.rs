@@ -1,24 +1,63 @@
 //! What every walk keeps book of: who was given out, what the vendor declared, where somebody may be missing.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::IdSet;
+use super::ids::{IdSet, Seen};
 use super::{Page, Row};
 use crate::report::{Completeness, Gap};
 
+/// More gaps than these are counted, not described.
+const GAPS: usize = 100;
+
 /// Gives every member out once, and remembers what a report needs.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Ledger<R> {
     seen: IdSet,
     ready: VecDeque<R>,
     duplicates: u64,
     declared: Option<Declared>,
+    beginning: Option<Beginning>,
+    /// The first join time, and whether there was another one.
+    joined: Option<i64>,
+    joined_apart: bool,
+    pass: u8,
+    tally: Tally,
+    tally_before: Option<Tally>,
     gaps: Vec<Gap>,
+    more_gaps: u64,
     notes: Vec<String>,
     /// Why the walk stopped before its end, until it goes on.
     stopped: Option<String>,
+}
+
+impl<R> fmt::Debug for Ledger<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger")
+            .field("members", &self.seen.len())
+            .field("ready", &self.ready.len())
+            .field("duplicates", &self.duplicates)
+            .field("gaps", &self.gaps.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who was seen in one pass through the list, told apart by id and join time: how many, and a sum over them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Tally {
+    members: u64,
+    sum: u64,
+}
+
+/// How many members the vendor declared when the walk began, and how many were found who had joined by then.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Beginning {
+    total: u64,
+    before: i64,
+    found: u64,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -53,7 +92,14 @@ impl<R> Default for Ledger<R> {
             ready: VecDeque::new(),
             duplicates: 0,
             declared: None,
+            beginning: None,
+            joined: None,
+            joined_apart: false,
+            pass: 1,
+            tally: Tally::default(),
+            tally_before: None,
             gaps: Vec::new(),
+            more_gaps: 0,
             notes: Vec::new(),
             stopped: None,
         }
@@ -61,23 +107,72 @@ impl<R> Default for Ledger<R> {
 }
 
 impl<R: Row> Ledger<R> {
-    /// Takes the rows of a page: those not seen before become ready. Returns how many were new.
-    pub fn enter(&mut self, page: Page<R>) -> u64 {
-        let before = self.members();
+    /// Takes the rows of a page: those not seen before become ready. `first` is the place of its first row in the list.
+    /// Returns how many had not been seen in this pass.
+    pub fn enter(&mut self, page: Page<R>, first: u64) -> u64 {
+        let before = self.tally.members;
         for row in page.rows {
-            match self.seen.insert(row.id()) {
-                Some(true) => self.ready.push_back(row),
-                Some(false) => self.duplicates += 1,
+            if let Some(joined) = row.joined() {
+                self.joined_apart |= *self.joined.get_or_insert(joined) != joined;
+            }
+            let seen = self.seen.insert(row.id(), self.pass);
+            if seen != Some(Seen::Again) {
+                self.tally.members += 1;
+                self.tally.sum = self.tally.sum.wrapping_add(fingerprint(&row));
+            }
+            match seen {
+                Some(Seen::New) => {
+                    if let Some(beginning) = &mut self.beginning {
+                        beginning.found += u64::from(row.joined().is_some_and(|joined| joined < beginning.before));
+                    }
+                    self.ready.push_back(row);
+                }
+                Some(_) => self.duplicates += 1,
                 None => {
                     self.gap("more than 4 GiB of ids: members from here on may come twice");
                     self.ready.push_back(row);
                 }
             }
         }
-        for why in page.unreadable {
-            self.gap(why);
+        for row in page.unreadable {
+            self.gap(format!("row {} of the list could not be read: {}", first + row.index, row.why));
         }
-        self.members() - before
+        self.tally.members - before
+    }
+
+    /// Notes how many members the vendor declared at a moment before any of them was entered, and a time, on the clock and
+    /// in the unit of [`Row::joined`], that is certainly before that moment.
+    pub fn begin(&mut self, total: u64, before: i64) {
+        self.beginning.get_or_insert(Beginning { total, before, found: 0 });
+    }
+
+    /// Whether everybody is found who was there at the [beginning](Self::begin).
+    ///
+    /// Those who joined before it and were found were there at it, each; if they are as many as were declared, they are
+    /// all. Whoever joined or left later cannot make up for somebody lost: their join times tell them apart.
+    #[must_use]
+    pub fn has_all_of_the_beginning(&self) -> bool {
+        self.tells_times_apart() && self.beginning.is_some_and(|beginning| beginning.found == beginning.total)
+    }
+
+    /// Whether there were different join times: where all are the same, they say nothing of who left and came back.
+    #[must_use]
+    pub fn tells_times_apart(&self) -> bool {
+        self.joined_apart
+    }
+
+    /// The list is read again from its start: gaps are forgotten, since what the new pass proves counts.
+    pub fn begin_pass(&mut self) {
+        self.pass = self.pass.wrapping_add(1);
+        self.tally_before = Some(std::mem::take(&mut self.tally));
+        self.gaps.clear();
+        self.more_gaps = 0;
+    }
+
+    /// Whether this pass saw the same members, with the same join times, as the one before it, and nobody else.
+    #[must_use]
+    pub fn passes_agree(&self) -> bool {
+        self.tally_before == Some(self.tally)
     }
 
     /// Notes a total the vendor declared.
@@ -95,8 +190,13 @@ impl<R: Row> Ledger<R> {
     /// Notes a place where somebody may be missing. The same words are noted once.
     pub fn gap(&mut self, what: impl Into<String>) {
         let what = what.into();
-        if !self.gaps.iter().any(|gap| gap.what == what) {
+        if self.gaps.iter().any(|gap| gap.what == what) {
+            return;
+        }
+        if self.gaps.len() < GAPS {
             self.gaps.push(Gap { after: self.members(), what });
+        } else {
+            self.more_gaps += 1;
         }
     }
 
@@ -104,11 +204,6 @@ impl<R: Row> Ledger<R> {
     #[must_use]
     pub fn has_gaps(&self) -> bool {
         !self.gaps.is_empty()
-    }
-
-    /// Forgets the gaps: the list is read again from its start, and what that proves counts.
-    pub fn forget_gaps(&mut self) {
-        self.gaps.clear();
     }
 
     /// Notes that the walk stops here, because of an error.
@@ -164,21 +259,21 @@ impl<R: Row> Ledger<R> {
         self.declared.is_some_and(|declared| self.members() < declared.least)
     }
 
-    /// What there is to report, where the walk itself proved `proved` about the list.
+    /// What there is to report, where the walk itself proved `proved` about the list. Where there are gaps, it is incomplete.
     #[must_use]
     pub fn findings(&self, proved: Completeness) -> Findings {
         let mut gaps = self.gaps.clone();
-        gaps.extend(self.stopped.iter().map(|why| Gap { after: self.members(), what: why.clone() }));
-        if let Some(declared) = self.declared.filter(|_| self.falls_short()) {
-            let what = format!("{} members declared, {} found", declared.least, self.members());
-            gaps.push(Gap { after: self.members(), what });
+        let mut add = |what: String| gaps.push(Gap { after: self.members(), what });
+        if self.more_gaps > 0 {
+            add(format!("{} more gaps", self.more_gaps));
         }
-        let completeness = match proved {
-            _ if !gaps.is_empty() => Completeness::Incomplete,
-            Completeness::Verified | Completeness::Stable if self.agrees() => Completeness::Verified,
-            Completeness::Verified => Completeness::Stable,
-            other => other,
-        };
+        if let Some(why) = &self.stopped {
+            add(why.clone());
+        }
+        if let Some(declared) = self.declared.filter(|_| self.falls_short()) {
+            add(format!("{} members declared, {} found", declared.least, self.members()));
+        }
+        let completeness = if gaps.is_empty() { proved } else { Completeness::Incomplete };
         Findings {
             members: self.members(),
             duplicates: self.duplicates,
@@ -188,4 +283,11 @@ impl<R: Row> Ledger<R> {
             notes: self.notes.clone(),
         }
     }
+}
+
+/// Not keyed: it must be the same when a saved walk goes on.
+fn fingerprint<R: Row>(row: &R) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (row.id(), row.joined()).hash(&mut hasher);
+    hasher.finish()
 }

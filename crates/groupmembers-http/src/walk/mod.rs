@@ -4,6 +4,8 @@
 //! [`Windows`] walks lists addressed by an offset, [`Cursor`] lists addressed by a token; both put what they find into a
 //! [`Ledger`], which gives every member out once. A vendor's [`Walk`] is made of them, and [`Roster`] runs it.
 
+use serde::{Deserialize, Serialize};
+
 mod cursor;
 mod ids;
 mod ledger;
@@ -25,27 +27,55 @@ pub trait Row {
 }
 
 /// One answer of a list call.
-#[derive(Debug, Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page<R> {
     /// The rows that could be read, in list order.
     pub rows: Vec<R>,
-    /// Why the others could not be: they count as rows of the list, and each is a gap.
-    pub unreadable: Vec<String>,
+    /// The others: they count as rows of the list, and each is a gap.
+    pub unreadable: Vec<Unreadable>,
     /// The vendor's number of members at that moment.
     pub total: Option<u64>,
+    /// A time that is certainly before the server read the list, on the clock and in the unit of [`Row::joined`].
+    pub after: Option<i64>,
+}
+
+/// A row that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreadable {
+    /// Its place in the answer.
+    pub index: u64,
+    /// Why, without what is in it.
+    pub why: String,
+}
+
+impl<R> std::fmt::Debug for Page<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Page")
+            .field("rows", &self.rows.len())
+            .field("unreadable", &self.unreadable)
+            .field("total", &self.total)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R> Page<R> {
     /// A page of readable rows.
     #[must_use]
     pub fn new(rows: Vec<R>, total: Option<u64>) -> Self {
-        Self { rows, unreadable: Vec::new(), total }
+        Self { rows, unreadable: Vec::new(), total, after: None }
     }
 
     /// How many rows the server sent.
-    fn len(&self) -> u64 {
+    #[must_use]
+    pub fn len(&self) -> u64 {
         (self.rows.len() + self.unreadable.len()) as u64
+    }
+
+    /// Whether the server sent no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }
 

@@ -37,16 +37,16 @@ pub struct Roster<W: Walk> {
     in_flight: FuturesUnordered<BoxFuture<'static, Answer<W>>>,
     concurrency: usize,
     failed: Option<W::Error>,
-    /// Something was sent and not polled yet.
-    unpolled: bool,
     /// Whether the walk may want something: it has been told something new, or rows have made room.
     wanting: bool,
     over: bool,
     vendor: &'static str,
     group: String,
+    limit: Option<Duration>,
     scope: Scope,
     driver: Driver,
-    started: Now,
+    /// When the first row was asked for.
+    started: Option<Now>,
     ended: Option<Now>,
 }
 
@@ -87,7 +87,7 @@ where
     W::Answer: Send + 'static,
     W::Error: Send + Unpin + 'static,
 {
-    /// Runs `walk` with at most `concurrency` requests in flight, all of it within `limit` where one is given.
+    /// Runs `walk` with at most `concurrency` requests in flight, all of it within `limit` of its first row being asked for.
     pub fn new(
         vendor: &'static str,
         group: impl Into<String>,
@@ -97,21 +97,20 @@ where
         limit: Option<Duration>,
         fetch: Fetch<W>,
     ) -> Self {
-        let started = driver.runtime().now();
         Self {
             walk,
             fetch,
             in_flight: FuturesUnordered::new(),
             concurrency: concurrency.max(1),
             failed: None,
-            unpolled: false,
             wanting: true,
             over: false,
             vendor,
             group: group.into(),
-            scope: limit.map_or_else(Scope::default, |limit| Scope::until(started.elapsed.saturating_add(limit))),
+            limit,
+            scope: Scope::default(),
             driver,
-            started,
+            started: None,
             ended: None,
         }
     }
@@ -137,8 +136,9 @@ where
     #[must_use]
     pub fn report(&self) -> Report {
         let findings = self.walk.findings();
-        let until = self.ended.unwrap_or_else(|| self.driver.runtime().now());
-        let elapsed = until.elapsed.saturating_sub(self.started.elapsed);
+        let now = self.driver.runtime().now();
+        let (started, ended) = (self.started.unwrap_or(now), self.ended.unwrap_or(now));
+        let elapsed = ended.elapsed.saturating_sub(started.elapsed);
         let counts = self.scope.counts();
         Report {
             vendor: self.vendor.to_owned(),
@@ -152,7 +152,7 @@ where
             completeness: findings.completeness,
             gaps: findings.gaps,
             notes: findings.notes,
-            started_at: self.started.unix.as_secs(),
+            started_at: started.unix.as_secs(),
             elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
         }
     }
@@ -179,13 +179,11 @@ where
             };
             let answer = (self.fetch)(request, self.scope.clone());
             self.in_flight.push(Box::pin(async move { (ticket, answer.await) }));
-            self.unpolled = true;
         }
     }
 
     /// Polls what is in flight and takes one answer, if there is one.
     fn receive(&mut self, context: &mut Context<'_>) -> Poll<Option<()>> {
-        self.unpolled = false;
         let Some((ticket, answer)) = std::task::ready!(self.in_flight.poll_next_unpin(context)) else {
             return Poll::Ready(None);
         };
@@ -214,10 +212,15 @@ where
         if this.over {
             return Poll::Ready(None);
         }
+        if this.started.is_none() {
+            let now = this.driver.runtime().now();
+            this.started = Some(now);
+            this.scope = this.limit.map_or(Scope::default(), |limit| Scope::until(now.elapsed.saturating_add(limit)));
+        }
         if this.failed.is_none() {
             this.send();
-            if this.unpolled {
-                // So that the next pages travel while the rows of this one are used.
+            if !this.in_flight.is_empty() {
+                // So that the next pages travel, and are received in time, while the rows of this one are used.
                 let _ = this.receive(context);
             }
         }

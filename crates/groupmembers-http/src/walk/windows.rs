@@ -5,10 +5,15 @@
 //! be before the second window and behind the first: the shared row would have to be on both sides. So a chain of joined
 //! pairs from offset 0 to the end of the list has lost nobody who was there throughout, whatever the moments at which its
 //! windows were fetched. A pair that does not join is bridged by a window between, or its second window is fetched again.
+//!
+//! That a window reaches the end of the list must be in the same answer as its rows: the vendor's number of members is the
+//! place behind its last row. A window with fewer rows than asked for may just as well be one that the server cut short,
+//! and an empty one behind it may be empty because people left meanwhile.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Ledger, Page, Row, Ticket};
@@ -20,8 +25,18 @@ const MENDS: u32 = 10;
 /// So many windows without anybody new, one after the other, are taken for a server that does not heed the offset.
 const IDLE: u32 = 32;
 
+/// So many windows' rows, and so many empty answers, are always allowed.
+const SLACK: u64 = 64;
+
+/// The walk is broken off when it has brought so many times the rows that the list had at first.
+const LAPS: u64 = 4;
+
+/// The least and the greatest length that a list is believed to have, whatever its vendor declares, and the length where
+/// nothing is declared that can be believed.
+const LENGTHS: (u64, u64, u64) = (1_000, 1_000_000, 5_000);
+
 /// The walk over an offset list.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Windows<R> {
     limit: u32,
     overlap: u32,
@@ -37,36 +52,70 @@ pub struct Windows<R> {
     mend_target: u64,
     mends_left: u32,
     idle: u32,
-    proved: Completeness,
-    ended: bool,
+    bounds: Bounds,
+    /// About as many rows as the server gives at once.
+    served: u64,
+    doubts: Doubts,
+    end: Option<End>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Window<R> {
     limit: u32,
     state: State<R>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 enum State<R> {
     Wanted,
     Asked(Ticket),
-    Here { rows: Vec<R>, unreadable: Vec<String>, total: Option<u64> },
+    Here(Page<R>),
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What keeps the walk from going on for ever.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Bounds {
+    rows: u64,
+    empty: u64,
+    /// The number of members that was declared first.
+    total: Option<u64>,
+}
+
+/// What makes the vendor's numbers doubtful.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Doubts {
+    /// A window had fewer rows than asked for, and was not the last.
+    clamped: bool,
+    /// A window reached further than the number of members that came with it.
+    exceeded: bool,
+    /// Windows were joined only by rows without a join time, or in another order.
+    weak: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum End {
+    /// The last window's own answer shows that nobody is behind it.
+    Proved,
+    /// Nothing more came.
+    Assumed,
+    /// Broken off.
+    Broken,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Left {
     offset: u64,
-    limit: u32,
-    len: u64,
+    end: u64,
     total: Option<u64>,
-    /// A window behind this one brought nothing new: the list does end here.
-    confirmed: bool,
+    /// Its number of members ends the list, but its server may have cut it short: an empty answer behind it is wanted.
+    doubtful: bool,
+    /// The window behind it brought nothing that it had not.
+    stalled: bool,
     keys: Keys,
 }
 
 /// Who was in a window, and since when. All ids in one text: a window has hundreds, and each is looked at once.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Keys {
     ids: String,
     /// Where each id ends, and when its member joined.
@@ -89,26 +138,22 @@ impl Keys {
     }
 }
 
-impl Left {
-    fn end(&self) -> u64 {
-        self.offset + self.len
-    }
-
-    fn is_short(&self) -> bool {
-        self.len < u64::from(self.limit)
-    }
-
-    /// A short window ends the list, unless the vendor declares more: then its server may give fewer rows than asked for.
-    fn is_end(&self) -> bool {
-        self.is_short() && (self.confirmed || self.total.is_some_and(|total| total <= self.end()))
-    }
-}
-
 enum Joint {
     Torn,
     Joined,
     /// Joined, but without join times, or the shared rows stand in another order.
     Weak,
+}
+
+impl<R> fmt::Debug for Windows<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Windows")
+            .field("limit", &self.limit)
+            .field("overlap", &self.overlap)
+            .field("open", &self.open.len())
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: Row> Windows<R> {
@@ -129,8 +174,10 @@ impl<R: Row> Windows<R> {
             mend_target: 0,
             mends_left: 64,
             idle: 0,
-            proved: Completeness::Stable,
-            ended: false,
+            bounds: Bounds::default(),
+            served: 0,
+            doubts: Doubts::default(),
+            end: None,
         }
     }
 
@@ -139,6 +186,12 @@ impl<R: Row> Windows<R> {
     pub fn expecting(mut self, rows: u64) -> Self {
         self.expected = rows;
         self
+    }
+
+    /// The same list from its start. Answers that are still on their way to this walk are not taken for the other's.
+    #[must_use]
+    pub fn once_more(&self) -> Self {
+        Self { next_ticket: self.next_ticket, ..Self::new(self.limit, self.overlap, self.ahead) }
     }
 
     /// The next window to ask for: its offset and its number of rows.
@@ -151,30 +204,37 @@ impl<R: Row> Windows<R> {
     }
 
     /// Takes a window's rows.
-    pub fn take(&mut self, ledger: &mut Ledger<R>, ticket: Ticket, page: Page<R>) {
+    pub fn take(&mut self, ledger: &mut Ledger<R>, ticket: Ticket, mut page: Page<R>) {
         if let Some(total) = page.total {
             ledger.declare(total);
+            self.bounds.total.get_or_insert(total);
         }
-        if let Some(window) = self.asked(ticket) {
-            window.state = State::Here { rows: page.rows, unreadable: page.unreadable, total: page.total };
-            self.settle(ledger);
+        let Some((offset, window)) = self.asked(ticket) else { return };
+        let total = page.total;
+        if total.is_some_and(|total| total <= offset + page.len()) {
+            // Rows that came twice in one answer do not count for the place of its end.
+            let mut ids = HashSet::with_capacity(page.rows.len());
+            page.rows.retain(|row| ids.insert(row.id().to_owned()));
         }
+        let len = page.len();
+        let exceeded = len > 0 && total.is_some_and(|total| total < offset + len);
+        window.state = State::Here(page);
+        self.bounds.rows += len;
+        self.bounds.empty += u64::from(len == 0);
+        self.doubts.exceeded |= exceeded;
+        self.settle(ledger);
     }
 
     /// The answer to a window was too large: asks for half the rows from now on. `false` if that is no way out.
     pub fn shrink(&mut self, ticket: Ticket) -> bool {
-        let Some(window) = self.asked(ticket) else { return true };
-        if window.limit < 4 {
+        let Some((_, window)) = self.asked(ticket) else { return true };
+        if window.limit <= 2 {
             return false;
         }
-        window.limit /= 2;
+        window.limit = (window.limit / 2).max(2);
         window.state = State::Wanted;
         let limit = window.limit;
-        self.limit = self.limit.min(limit);
-        self.overlap = self.overlap.min(self.limit - 1);
-        for window in self.open.values_mut().filter(|window| matches!(window.state, State::Wanted)) {
-            window.limit = window.limit.min(self.limit);
-        }
+        self.narrow(limit);
         true
     }
 
@@ -184,8 +244,8 @@ impl<R: Row> Windows<R> {
         let mut place = None;
         for (offset, window) in &mut self.open {
             match std::mem::replace(&mut window.state, State::Wanted) {
-                State::Here { rows, unreadable, total } => {
-                    ledger.enter(Page { rows, unreadable, total });
+                State::Here(page) => {
+                    ledger.enter(page, *offset);
                 }
                 State::Wanted | State::Asked(_) => {
                     place.get_or_insert(*offset);
@@ -195,10 +255,16 @@ impl<R: Row> Windows<R> {
         place.unwrap_or(self.next_offset)
     }
 
-    /// Whether the end of the list was reached.
+    /// Whether the end of the list was reached, or will not be.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.ended
+        self.end.is_some()
+    }
+
+    /// Whether the walk was broken off, so that the same list from its start would not end better.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.end == Some(End::Broken)
     }
 
     /// Asks again for what was asked and not answered.
@@ -210,14 +276,21 @@ impl<R: Row> Windows<R> {
         }
     }
 
-    /// What the chain proves about the list.
+    /// What the chain proves about the list, and whether the vendor's number of members agrees with it.
     #[must_use]
-    pub fn proved(&self) -> Completeness {
-        if self.ended { self.proved } else { Completeness::Unverified }
+    pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
+        match self.end {
+            Some(End::Proved) if self.doubts.exceeded || self.doubts.weak => Completeness::Unverified,
+            Some(End::Proved) if ledger.agrees() => Completeness::Verified,
+            Some(End::Proved) => Completeness::Stable,
+            _ => Completeness::Unverified,
+        }
     }
 
-    fn asked(&mut self, ticket: Ticket) -> Option<&mut Window<R>> {
-        self.open.values_mut().find(|window| matches!(window.state, State::Asked(t) if t == ticket))
+    fn asked(&mut self, ticket: Ticket) -> Option<(u64, &mut Window<R>)> {
+        let mut open = self.open.iter_mut();
+        let (offset, window) = open.find(|(_, window)| matches!(window.state, State::Asked(t) if t == ticket))?;
+        Some((*offset, window))
     }
 
     fn insert(&mut self, offset: u64) {
@@ -225,12 +298,24 @@ impl<R: Row> Windows<R> {
         self.open.entry(offset).or_insert(window);
     }
 
-    /// Plans windows over the part of the list that is known to be there.
-    fn plan(&mut self, ledger: &Ledger<R>) {
-        if self.ended {
+    /// Asks for no more than `limit` rows at once from now on. Neighbours share as large a part as before.
+    fn narrow(&mut self, limit: u32) {
+        if limit >= self.limit {
             return;
         }
-        let total = ledger.declared().unwrap_or(self.expected);
+        let share = u64::from(self.overlap) * u64::from(limit) / u64::from(self.limit);
+        (self.limit, self.overlap) = (limit, (share as u32).clamp(1, limit - 1));
+        for window in self.open.values_mut().filter(|window| matches!(window.state, State::Wanted)) {
+            window.limit = window.limit.min(limit);
+        }
+    }
+
+    /// Plans windows over the part of the list that is known to be there.
+    fn plan(&mut self, ledger: &Ledger<R>) {
+        if self.end.is_some() {
+            return;
+        }
+        let total = if self.doubts.exceeded { 0 } else { ledger.declared().unwrap_or(self.expected) };
         // A window that starts within the last rows of the list would bring nothing that its neighbour has not.
         while self.open.len() < self.ahead
             && (self.next_offset == 0 || self.next_offset + u64::from(self.overlap) <= total)
@@ -241,91 +326,156 @@ impl<R: Row> Windows<R> {
         }
     }
 
+    fn finish(&mut self, ledger: &mut Ledger<R>, end: End) {
+        self.open.clear();
+        self.end = Some(end);
+        if self.left.as_ref().is_some_and(|left| left.offset > 0) && !ledger.tells_times_apart() {
+            self.doubt(ledger);
+        }
+        if self.doubts.exceeded {
+            ledger.note("the list has more rows than the vendor's number of members: the number proves nothing");
+        }
+    }
+
     /// Gives out windows from the left, as far as the chain holds.
     fn settle(&mut self, ledger: &mut Ledger<R>) {
-        while !self.ended {
-            self.plan(ledger);
-            let Some((&offset, window)) = self.open.first_key_value() else {
-                self.go_on();
-                return;
-            };
-            if self.left.as_ref().is_some_and(Left::is_end) {
-                // What is still open lies behind the end; it was planned when the list was longer.
-                self.open.clear();
-                self.ended = true;
+        while self.end.is_none() {
+            let (least, most, unknown) = LENGTHS;
+            let known = self.bounds.total.or(Some(self.expected).filter(|rows| *rows > 0));
+            let length = known.filter(|rows| *rows <= most).unwrap_or(unknown).max(least);
+            if self.bounds.rows > LAPS * length + SLACK * u64::from(self.limit)
+                || self.bounds.empty > SLACK + 2 * self.ahead as u64
+            {
+                ledger.gap("the list grows faster than it can be read, or has no end");
+                self.finish(ledger, End::Broken);
                 return;
             }
-            let State::Here { rows, unreadable, total } = &window.state else {
-                return;
-            };
-            let empty = rows.is_empty() && unreadable.is_empty();
-            if empty && total.is_some_and(|total| total > offset) && self.left.as_ref().is_some_and(Left::is_short) {
-                // More is declared than is given: the rows are to be believed, and the ledger knows of the difference.
-                self.open.clear();
-                self.ended = true;
-                return;
+            self.plan(ledger);
+            if let Some(left) = &self.left {
+                if !left.doubtful && left.total == Some(left.end) && !self.doubts.exceeded {
+                    // What is still open lies behind the end; it was planned when the list was longer.
+                    self.finish(ledger, End::Proved);
+                    return;
+                }
+                if self.open.first_key_value().is_none_or(|(&offset, _)| offset > left.end) {
+                    let next = if left.doubtful || left.stalled { left.end } else { self.behind(left) };
+                    self.insert(next);
+                    self.next_offset = self.next_offset.max(next + u64::from(self.limit - self.overlap));
+                }
+            }
+            let Some(mut first) = self.open.first_entry() else { return };
+            let offset = *first.key();
+            let State::Here(page) = &mut first.get_mut().state else { return };
+            if page.is_empty() {
+                self.nothing(ledger, offset);
+                continue;
             }
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
-                Some(left) => joint(left, rows),
+                Some(left) => joint(left, &page.rows),
             };
             match joint {
                 Joint::Joined => self.accept(ledger, offset),
                 Joint::Weak => {
-                    ledger.note(
-                        "the list's order moved, or its rows carry no join time: the chain of windows proves nothing",
-                    );
-                    self.proved = Completeness::Unverified;
+                    self.doubt(ledger);
                     self.accept(ledger, offset);
                 }
-                Joint::Torn => self.mend(ledger, offset),
+                Joint::Torn => self.torn(ledger, offset),
             }
         }
     }
 
-    /// Nothing is open: the list ends, or it goes on behind the window given out last.
-    fn go_on(&mut self) {
-        let Some(left) = &self.left else { return };
-        if left.is_end() || (left.len == 0 && left.offset == 0) {
-            self.ended = true;
-        } else {
-            let offset = left.end().saturating_sub(u64::from(self.overlap)).max(left.offset + 1);
-            self.insert(offset);
-            self.next_offset = self.next_offset.max(offset + u64::from(self.limit - self.overlap));
-        }
+    /// The offset of a window that overlaps the end of this one.
+    fn behind(&self, left: &Left) -> u64 {
+        left.end.saturating_sub(u64::from(self.overlap)).max(left.offset + 1)
+    }
+
+    fn doubt(&mut self, ledger: &mut Ledger<R>) {
+        self.doubts.weak = true;
+        ledger.note(
+            "the list's order moved, or its rows carry no join times that tell them apart: the chain of windows proves nothing",
+        );
     }
 
     fn accept(&mut self, ledger: &mut Ledger<R>, offset: u64) {
-        let Some(Window { limit, state: State::Here { rows, unreadable, total } }) = self.open.remove(&offset) else {
-            return;
-        };
-        let page = Page { rows, unreadable, total };
-        let len = page.len();
-        let confirmed = self.left.as_ref().is_some_and(|left| left.is_short() && offset + len <= left.end());
-        self.left = Some(Left { offset, limit, len, total, confirmed, keys: Keys::of(&page.rows) });
+        let Some(Window { limit, state: State::Here(page) }) = self.open.remove(&offset) else { return };
+        let (len, total) = (page.len(), page.total);
+        let end = offset + len;
+        let ends = total == Some(end);
+        if len < u64::from(limit) && total.is_some_and(|total| total > end) {
+            self.doubts.clamped = true;
+        }
+        let doubtful = ends && (self.doubts.clamped || self.doubts.exceeded || len >= self.served);
+        self.served = len.max(self.served - self.served / 8);
+        match &mut self.left {
+            // It brought nothing that its neighbour has not, and says nothing of the end.
+            Some(left) if end <= left.end && !ends => {
+                (left.offset, left.stalled) = (offset, true);
+            }
+            left => *left = Some(Left { offset, end, total, doubtful, stalled: false, keys: Keys::of(&page.rows) }),
+        }
+        if self.doubts.clamped && self.served < u64::from(self.limit) {
+            let limit = (self.served as u32).max(2);
+            if limit <= self.limit / 2
+                && let Some(left) = &self.left
+            {
+                // The windows on their way leave holes between them: they are planned anew.
+                self.next_offset = self.behind(left);
+                self.open.retain(|_, window| matches!(window.state, State::Here(_)));
+            }
+            self.narrow(limit);
+        }
         if offset >= self.mend_target {
             self.mends = 0;
         }
-        let new = ledger.enter(page);
-        self.idle = if new > 0 { 0 } else { self.idle + 1 };
+        let before = ledger.members();
+        ledger.enter(page, offset);
+        self.idle = if ledger.members() > before { 0 } else { self.idle + 1 };
         if self.idle >= IDLE {
             ledger.gap("the server sends the same rows again and again, whatever the offset");
-            self.open.clear();
-            self.ended = true;
+            self.finish(ledger, End::Broken);
+        }
+    }
+
+    /// The first window that is open is here, and empty.
+    fn nothing(&mut self, ledger: &mut Ledger<R>, offset: u64) {
+        let Some(Window { state: State::Here(page), .. }) = self.open.remove(&offset) else { return };
+        let no_more = page.total.is_some_and(|total| total <= offset) && !self.doubts.exceeded;
+        match &self.left {
+            None => self.finish(ledger, if no_more { End::Proved } else { End::Assumed }),
+            // Planned when the list was longer; what lies between is asked for first.
+            Some(left) if offset > left.end => {}
+            Some(left) if offset == left.end && left.total == Some(offset) && no_more => {
+                self.finish(ledger, End::Proved);
+            }
+            // It is empty because people left; somebody who stayed may have moved from behind the window into it.
+            Some(left) if offset < left.end || (no_more && left.total.is_some_and(|total| total > offset)) => {
+                let again = left.offset + 1;
+                if self.mends < MENDS && self.mends_left > 0 && again < offset {
+                    self.mends += 1;
+                    self.mends_left -= 1;
+                    self.mend_target = self.mend_target.max(offset);
+                    self.insert(again.midpoint(offset));
+                } else {
+                    ledger.gap("the list became shorter again and again while its end was read");
+                    self.finish(ledger, End::Assumed);
+                }
+            }
+            Some(_) => self.finish(ledger, End::Assumed),
         }
     }
 
     /// The window at `offset` does not join the one given out last.
-    fn mend(&mut self, ledger: &mut Ledger<R>, offset: u64) {
-        let (start, reach, full) = self.left.as_ref().map_or((0, 0, false), |left| {
-            let step = u64::from(left.limit.saturating_sub(self.overlap)).max(1);
-            (left.offset, left.offset + step, !left.is_short())
-        });
-        if full && offset > reach {
-            // The left window was asked for with fewer rows than planned.
-            self.insert(reach);
-            return;
+    fn torn(&mut self, ledger: &mut Ledger<R>, offset: u64) {
+        let start = self.left.as_ref().map_or(0, |left| left.offset);
+        if let Some(left) = &self.left {
+            let behind = self.behind(left);
+            if offset >= left.end && behind < offset {
+                // The left window is shorter than planned, so they never overlapped.
+                self.insert(behind);
+                return;
+            }
         }
         if self.mends >= MENDS || self.mends_left == 0 {
             ledger.gap(format!(
@@ -358,7 +508,8 @@ fn joint<R: Row>(left: &Left, rows: &[R]) -> Joint {
         }
         joined |= since.is_some();
         timeless |= since.is_none();
-        in_order &= last.is_none_or(|last| last < place);
+        // A row that comes twice in one answer is not out of order.
+        in_order &= last.is_none_or(|last| last <= place);
         last = Some(place);
     }
     match (joined, timeless) {
