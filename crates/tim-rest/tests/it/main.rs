@@ -6,6 +6,7 @@
 mod cases;
 #[cfg(feature = "reqwest")]
 mod client;
+mod drift;
 mod fixtures;
 mod mutations;
 mod properties;
