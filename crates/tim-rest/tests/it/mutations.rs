@@ -175,6 +175,11 @@ fn what_is_no_answer_of_the_api() {
         status(302, ""),
         status(404, html),
         status(429, ""),
+        status(408, ""),
+        status(501, html),
+        status(505, ""),
+        status(599, ""),
+        status(600, ""),
     ];
     insta::assert_snapshot!(table.concat());
 }
@@ -216,4 +221,26 @@ fn both_names_of_a_renamed_field_are_no_reason_to_lose_a_row() {
     let page = Request::from_http(Response::new(body.as_bytes())).unwrap();
     assert_eq!(page.member_list[0].mute_until, Some(tim_rest::MuteUntil::Until(2)));
     assert!(page.envelope.rejected.is_empty());
+}
+
+#[test]
+fn a_wish_to_wait_is_read_however_long() {
+    use std::time::Duration;
+    let century = Some(Duration::from_secs(u32::MAX.into()));
+    for (wish, read) in [
+        ("0", Some(Duration::ZERO)),
+        (" 120 ", Some(Duration::from_secs(120))),
+        ("4294967296", century),
+        ("18446744073709551615", century),
+        ("99999999999999999999999999", century),
+        ("-1", None),
+        ("+1", None),
+        ("1.5", None),
+        ("", None),
+        ("soon", None),
+    ] {
+        let response = Response::builder().status(503).header("retry-after", wish).body("").unwrap();
+        let error = Request::from_http(response).unwrap_err();
+        assert_eq!(error.retry_after(), read, "{wish}");
+    }
 }
