@@ -15,5 +15,7 @@ mod replay;
 #[cfg(feature = "client")]
 mod signature;
 mod signing;
+#[cfg(feature = "rustls")]
+mod transport;
 #[cfg(feature = "client")]
 mod walk;
