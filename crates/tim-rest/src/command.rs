@@ -291,37 +291,30 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Outcome<C> {
     let Value::Object(fields) = &mut value else {
         return Err(Unreadable::reason("the JSON is no object"));
     };
-    let lists: Vec<(&str, Value)> =
+    let mut lists: Vec<(&str, Value)> =
         C::LISTS.iter().filter_map(|list| fields.remove(*list).map(|rows| (*list, rows))).collect();
+    lists.retain(|(_, rows)| !rows.is_null());
     let envelope = Envelope::from(Rest { fields: fields.clone(), notes: Vec::new() });
     if let Some(refusal) = envelope.refusal(C::NAME)? {
         return Ok(Err(refusal));
     }
+    if let Some(list) = C::LISTS.first().filter(|_| lists.is_empty()) {
+        return Err(Unreadable::reason(format!("{list} is missing or null, which cannot be told from an empty list")));
+    }
 
     let mut rejected = Vec::new();
-    let mut found = C::LISTS.is_empty();
     for (list, rows) in lists {
-        let rows = match rows {
-            Value::Array(rows) => {
-                found = true;
-                let mut kept = Vec::with_capacity(rows.len());
-                for (index, raw) in rows.into_iter().enumerate() {
-                    match C::row_fault(&raw) {
-                        Some(reason) => rejected.push(Rejected { index, reason, raw }),
-                        None => kept.push(raw),
-                    }
-                }
-                Value::Array(kept)
-            }
-            other => other,
+        let Value::Array(rows) = rows else {
+            return Err(Unreadable::reason(format!("{list} is no list")));
         };
-        fields.insert(list.to_owned(), rows);
-    }
-    if !found {
-        return Err(Unreadable::reason(format!(
-            "{} is missing or no list, which cannot be told from an empty one",
-            C::LISTS[0]
-        )));
+        let mut kept = Vec::with_capacity(rows.len());
+        for (index, raw) in rows.into_iter().enumerate() {
+            match C::row_fault(&raw) {
+                Some(reason) => rejected.push(Rejected { index, reason, raw }),
+                None => kept.push(raw),
+            }
+        }
+        fields.insert(list.to_owned(), Value::Array(kept));
     }
     // What serde has to say may quote a value.
     let mut response = C::Response::deserialize(value)

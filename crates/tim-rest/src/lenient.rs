@@ -11,17 +11,13 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// What a field held.
+#[derive(Default)]
 pub(crate) enum Read<T> {
     /// Nothing, null, or for numbers `""`.
+    #[default]
     Absent,
     Good(T),
     Odd(Value),
-}
-
-impl<T> Default for Read<T> {
-    fn default() -> Self {
-        Self::Absent
-    }
 }
 
 /// What a field can be made of. Nothing is ever read through a float.
