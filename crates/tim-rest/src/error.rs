@@ -350,14 +350,14 @@ pub(crate) fn scrub(text: &str) -> String {
         clean.push(if visible { c } else { ' ' });
     }
     match clean.char_indices().nth(LONGEST_TEXT) {
-        Some((end, _)) => format!("{}…", clean[..end].trim_end()),
-        None => clean.trim_end().to_owned(),
+        Some((end, _)) => format!("{}…", clean[..end].trim()),
+        None => clean.trim().to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{scrub, shown};
+    use super::{ApiError, scrub, shown};
 
     #[test]
     fn long_runs_are_cut_out_and_short_words_stay() {
@@ -374,5 +374,25 @@ mod tests {
         assert_eq!(shown("组\u{1b}[2J\u{202e}x\n"), "组\\u{1b}[2J\\u{202e}x\\n");
         assert_eq!(shown(&"张".repeat(64)), "张".repeat(64));
         assert_eq!(shown(&"张".repeat(100_000)), format!("{}…", "张".repeat(64)));
+    }
+
+    #[test]
+    fn nothing_a_server_or_a_caller_says_reaches_a_message_as_it_came() {
+        let sig = "eJwtzN*".repeat(10);
+        let nasty = format!("\u{202e}\u{1b}[31m{sig}\n");
+        let mut error = ApiError::new("get_group_info", 10010, &nasty, Some(nasty.clone()));
+        error.group = Some(format!("\n{}", "g".repeat(1_000)));
+        let text = error.to_string();
+        assert_eq!(
+            text,
+            format!(
+                "get_group_info of group \\n{}…: no such group, or it was disbanded (10010): check the group id \
+                 [server: […] [request […]",
+                "g".repeat(63)
+            )
+        );
+        assert!(!format!("{error:?}").contains("eJwtzN"), "{error:?}");
+        let word = crate::GroupType::from(nasty.as_str());
+        assert_eq!((word.to_string().as_str(), word.as_str()), ("[…", nasty.trim()));
     }
 }
