@@ -42,8 +42,8 @@ pub trait Command: Serialize + Send + Sync {
         None
     }
 
-    /// Why a row of the list cannot be read, by the names of its fields and without any value of them. Such a row is set aside,
-    /// and does not take its page with it.
+    /// Why a row of the list cannot be read, by the names of its fields and without any value of them. Such a row is
+    /// set aside, and does not take its page with it.
     fn row_fault(row: &Value) -> Option<String> {
         let _ = row;
         None
@@ -156,8 +156,8 @@ pub struct Envelope {
     /// What was odd about the answer, which was read all the same. Quotes no value of it.
     #[serde(skip)]
     pub notes: Vec<String>,
-    /// The body was no valid JSON and had to be repaired: where its texts were damaged they hold U+FFFD, and encoding does not
-    /// give back what was sent.
+    /// The body was no valid JSON and had to be repaired: where its texts were damaged they hold U+FFFD, and encoding
+    /// does not give back what was sent.
     #[serde(skip)]
     pub repaired: bool,
     /// Fields this version does not know, and odd values of those it does.
@@ -166,8 +166,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Joins what was said about the next part of a batch that was split; `rows` rows came before that part, those that were
-    /// set aside included.
+    /// Joins what was said about the next part of a batch that was split; `rows` rows came before that part, those that
+    /// were set aside included.
     pub fn absorb(&mut self, part: Self, rows: usize) {
         self.rejected.extend(part.rejected.into_iter().map(|row| Rejected { index: row.index + rows, ..row }));
         for note in part.notes {

@@ -1,5 +1,5 @@
-//! Reads objects as the wire may drift. What an optional field cannot hold is no reason to lose a row or a page: the field is
-//! `None`, and the value is kept as it came among the fields this version does not know.
+//! Reads objects as the wire may drift. What an optional field cannot hold is no reason to lose a row or a page: the
+//! field is `None`, and the value is kept as it came among the fields this version does not know.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -321,7 +321,8 @@ pub(crate) fn fault<T: DeserializeOwned + Known>(row: &Value) -> Option<String> 
     }
 }
 
-/// Implements `Deserialize` without `derive`, which cannot hand an odd value on to `extra`: each field by its name on the wire and one of the functions above, in a single pass.
+/// Implements `Deserialize` without `derive`, which cannot hand an odd value on to `extra`: each field by its name on
+/// the wire and one of the functions above, in a single pass.
 macro_rules! reads {
     ($type:ident { $($field:ident: $how:ident($name:literal $(or $old:literal)?),)+ } $rest:ident) => {
         impl crate::lenient::Known for $type {

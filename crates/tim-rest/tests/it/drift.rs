@@ -1,5 +1,5 @@
-//! Answers that are not quite what is documented: damaged texts, values of other types. Nobody is lost for them, and nothing is
-//! made up.
+//! Answers that are not quite what is documented: damaged texts, values of other types. Nobody is lost for them, and
+//! nothing is made up.
 
 use std::time::{Duration, Instant};
 
