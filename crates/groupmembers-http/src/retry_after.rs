@@ -4,16 +4,19 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, header};
 
+/// A century: as good as for ever, and can be added to any instant.
+const LONGEST: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// How long the server asks to wait: a number of seconds, or the time from its own `Date` to the one it names.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name: HeaderName| headers.get(name)?.to_str().ok().map(str::trim);
     let wish = text(header::RETRY_AFTER)?;
-    if let Ok(seconds) = wish.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !wish.is_empty() && wish.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(LONGEST.min(Duration::from_secs(wish.parse().unwrap_or(u64::MAX))));
     }
     let (then, now) = (unix_seconds(wish)?, unix_seconds(text(header::DATE)?)?);
-    Some(Duration::from_secs(then.saturating_sub(now)))
+    Some(LONGEST.min(Duration::from_secs(then.saturating_sub(now))))
 }
 
 /// The server's own clock when it answered, in seconds since 1970-01-01 UTC, by its `Date`.
@@ -54,6 +57,24 @@ mod tests {
         assert_eq!(retry_after(&headers(&[date.clone(), later.clone()])), Some(Duration::from_secs(90)));
         assert_eq!(retry_after(&headers(&[later])), None);
         assert_eq!(retry_after(&headers(&[date, (header::RETRY_AFTER, "soon")])), None);
+    }
+
+    #[test]
+    fn absurd_wishes_are_as_good_as_for_ever() {
+        let wish = |wish: &str| {
+            let date = (header::DATE, "Thu, 01 Jan 1970 00:00:00 GMT".parse().unwrap());
+            retry_after(&HeaderMap::from_iter([date, (header::RETRY_AFTER, wish.parse().unwrap())]))
+        };
+        for absurd in ["18446744073709551615", "99999999999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+            let read = wish(absurd).unwrap();
+            assert_eq!(read, LONGEST, "{absurd}");
+            let _ = std::time::Instant::now() + read + read;
+        }
+        for none in
+            ["", "-1", "+1", "1.5", "Fri, 99 Dec 2024 23:59:59 GMT", "Fri, 31 Dec 18446744073709551615 0:0:0 GMT"]
+        {
+            assert_eq!(wish(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -68,10 +68,28 @@ pub enum TransportErrorKind {
     Redirected,
 }
 
+/// What stood in the way of a connection, where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ConnectFailure {
+    /// The host's name could not be resolved.
+    Dns,
+    /// The host, or a proxy, refused.
+    Refused,
+    /// There is no way to the host, or nobody answers there.
+    Unreachable,
+    /// The host's certificate is not to be trusted. It will not be a moment later.
+    Certificate,
+    /// TLS failed otherwise.
+    Tls,
+}
+
 /// A request that brought no whole response. Its texts never carry a URL: URLs carry signatures.
 #[derive(Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
+    failure: Option<ConnectFailure>,
+    host: Option<String>,
     status: Option<http::StatusCode>,
     attempts: u32,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -81,7 +99,21 @@ impl TransportError {
     /// An error of this kind.
     #[must_use]
     pub fn new(kind: TransportErrorKind) -> Self {
-        Self { kind, status: None, attempts: 0, source: None }
+        Self { kind, failure: None, host: None, status: None, attempts: 0, source: None }
+    }
+
+    /// With what stood in the way of a connection.
+    #[must_use]
+    pub fn with_failure(mut self, failure: ConnectFailure) -> Self {
+        self.failure = Some(failure);
+        self
+    }
+
+    /// With the host the request was for: its name alone, nothing else of the URL.
+    #[must_use]
+    pub fn with_host(mut self, host: impl Into<String>) -> Self {
+        self.host = Some(host.into());
+        self
     }
 
     /// With its cause, which must not print a URL.
@@ -102,6 +134,18 @@ impl TransportError {
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+
+    /// What stood in the way of a connection, where that is known.
+    #[must_use]
+    pub fn failure(&self) -> Option<ConnectFailure> {
+        self.failure
+    }
+
+    /// The host the request was for, where that is known.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// The status, where the head of the response had come.
@@ -126,13 +170,33 @@ impl TransportError {
     pub fn is_retryable(&self) -> bool {
         use TransportErrorKind as Kind;
         matches!(self.kind, Kind::Connect | Kind::Request | Kind::Timeout | Kind::Body)
+            && self.failure != Some(ConnectFailure::Certificate)
     }
 }
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == TransportErrorKind::Connect {
+            f.write_str("no connection to the server")?;
+            if let Some(host) = &self.host {
+                write!(f, " {}", host.escape_debug())?;
+            }
+        }
         f.write_str(match self.kind {
-            TransportErrorKind::Connect => "no connection to the server: check the base URL, the network and the proxy",
+            TransportErrorKind::Connect => match self.failure {
+                None => ": check the base URL, the network and the proxy",
+                Some(ConnectFailure::Dns) => ": its name cannot be resolved (DNS); check the base URL and the network",
+                Some(ConnectFailure::Refused) => {
+                    ": refused; check the host and the port of the base URL, and the proxy"
+                }
+                Some(ConnectFailure::Unreachable) => {
+                    ": it cannot be reached, or does not answer; check the network and the proxy"
+                }
+                Some(ConnectFailure::Certificate) => {
+                    ": its certificate is not to be trusted; check the clock, the base URL, and what stands in between"
+                }
+                Some(ConnectFailure::Tls) => ": TLS failed; check that the base URL's port speaks https, and the proxy",
+            },
             TransportErrorKind::Request => "the connection failed before an answer came",
             TransportErrorKind::Timeout => "the answer took longer than the attempt's timeout",
             TransportErrorKind::Deadline => "the deadline passed: allow more time, or go on from where this stopped",
@@ -155,5 +219,33 @@ impl fmt::Display for TransportError {
 impl StdError for TransportError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_way_is_told_apart_and_only_a_certificate_stays_in_it() {
+        let error = |failure: Option<ConnectFailure>| {
+            let error = TransportError::new(TransportErrorKind::Connect).with_host("api.example");
+            failure.into_iter().fold(error, TransportError::with_failure)
+        };
+        for (failure, words, retryable) in [
+            (None, "check the base URL", true),
+            (Some(ConnectFailure::Dns), "(DNS)", true),
+            (Some(ConnectFailure::Refused), "refused", true),
+            (Some(ConnectFailure::Unreachable), "cannot be reached", true),
+            (Some(ConnectFailure::Tls), "TLS failed", true),
+            (Some(ConnectFailure::Certificate), "certificate", false),
+        ] {
+            let error = error(failure);
+            let text = error.to_string();
+            assert!(text.starts_with("no connection to the server api.example: ") && text.contains(words), "{text}");
+            assert_eq!(error.is_retryable(), retryable, "{text}");
+        }
+        let unknown = TransportError::new(TransportErrorKind::Connect).to_string();
+        assert_eq!(unknown, "no connection to the server: check the base URL, the network and the proxy");
     }
 }

@@ -137,4 +137,33 @@ mod tests {
         assert_eq!((find(10_150).0, find(120_001).0), (Permission, Permission));
         assert_eq!(find(424_242).0, Other);
     }
+
+    /// The documents' own tables, class by class, written down apart from the code above.
+    #[test]
+    fn every_documented_code_has_its_documented_class() {
+        let classes: [(ApiErrorKind, &[i64]); 9] = [
+            (Auth, &[10008, 20002, 60004, 60005, 60006, 70001, 70002, 70003, 70005, 70009, 70013, 70014]),
+            (Auth, &[70016, 70020, 70050, 70052, 70346]),
+            (Permission, &[10007, 10016, 10026, 60010, 60016, 60017, 60021, 70051, 70114, 70403]),
+            (NotFound, &[10010, 10019, 70107]),
+            (Throttled, &[10006, 10023, 60007, 60011, 60018, 60019]),
+            (Quota, &[10036, 10037, 10038, 60020, 70398]),
+            (Conflict, &[10013, 10014, 10021, 10025, 10056]),
+            (TooLarge, &[10018]),
+            (
+                Server,
+                &[10002, 20004, 20005, 30006, 30007, 40006, 60008, 60013, 60014, 70169, 70202, 70500, 90992, 91000],
+            ),
+        ];
+        let bad_requests: &[i64] =
+            &[10003, 10004, 10005, 10011, 10012, 10015, 60002, 60003, 60009, 60012, 60015, 70206, 70402, 80001, 80002];
+        for (kind, codes) in classes.into_iter().chain([(InvalidRequest, bad_requests)]) {
+            for &code in codes {
+                let error = crate::error::ApiError::new("c", code, "", None);
+                assert_eq!(error.kind, kind, "{code}");
+                assert_eq!(error.is_retryable(), matches!(kind, Throttled | Server), "{code}");
+                assert_eq!(error.wants_new_signature(), [20002, 60004, 60005, 70001, 70052].contains(&code), "{code}");
+            }
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! What the commands share: the URL, the envelope, and how an answer is read.
 
+use std::time::Duration;
+
 use http::{HeaderMap, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{ApiError, BuildError, DecodeError, Error, StatusError, WalkError, scrub};
-use crate::lenient;
+use crate::lenient::Rest;
 use crate::region::BaseUrl;
 use crate::usersig::UserSig;
 
@@ -24,7 +26,7 @@ pub trait Command: Serialize + Send + Sync {
     /// The command's wire name.
     const NAME: &'static str;
 
-    /// The lists of an answer: a row that cannot be read is set aside, and does not take its page with it.
+    /// The names its list goes by, where an answer has one: without it an answer is no success.
     const LISTS: &'static [&'static str] = &[];
 
     /// Calls a second that an app may make by default. Larger quotas are sold.
@@ -37,6 +39,13 @@ pub trait Command: Serialize + Send + Sync {
 
     /// The group the request is about, if it is about one.
     fn group(&self) -> Option<&str> {
+        None
+    }
+
+    /// Why a row of the list cannot be read, by the names of its fields and without any value of them. Such a row is
+    /// set aside, and does not take its page with it.
+    fn row_fault(row: &Value) -> Option<String> {
+        let _ = row;
         None
     }
 
@@ -92,23 +101,15 @@ pub trait Command: Serialize + Send + Sync {
     fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Self::Response, Error> {
         let (head, body) = response.into_parts();
         let body = body.as_ref();
-        let read = match serde_json::from_slice::<Self::Response>(body) {
-            Ok(mut response) => match Self::envelope(&mut response).refusal(Self::NAME) {
-                None if head.status == StatusCode::OK => return Ok(response),
-                None => Err(Unreadable::reason("the status is not 200, but the body says OK")),
-                Some(refusal) => return Err(refusal),
-            },
-            Err(_) => salvage::<Self>(body),
-        };
-        match read {
-            Ok(answer) if head.status == StatusCode::OK => answer,
-            Ok(Err(refusal @ Error::Api(_))) => Err(refusal),
+        match read::<Self>(body).or_else(|unreadable| read_repaired::<Self>(body, unreadable)) {
+            Ok(Err(refusal)) => Err(refusal),
+            Ok(Ok(response)) if head.status == StatusCode::OK => Ok(response),
             _ if head.status != StatusCode::OK => Err(Error::Status(StatusError {
                 status: head.status,
                 retry_after: retry_after(&head.headers),
                 attempts: 0,
             })),
-            Ok(answer) => answer,
+            Ok(Ok(response)) => Ok(response),
             Err(unreadable) => {
                 let content_type =
                     head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(scrub);
@@ -130,43 +131,100 @@ pub trait Paged: Command + Sized {
 }
 
 /// What every answer has, besides its own fields.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Envelope {
     /// `OK`, or `FAIL`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub action_status: Option<String>,
     /// Some answers come without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_info: Option<String>,
     /// 0, or why not.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<i64>,
     /// A text for people; seen, not documented.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error_display: Option<String>,
     /// The server's name for the request; seen, not documented.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// Rows of the list that could not be read.
     #[serde(skip)]
     pub rejected: Vec<Rejected>,
-    /// Fields this version does not know.
+    /// What was odd about the answer, which was read all the same. Quotes no value of it.
+    #[serde(skip)]
+    pub notes: Vec<String>,
+    /// The body was no valid JSON and had to be repaired: where its texts were damaged they hold U+FFFD, and encoding
+    /// does not give back what was sent.
+    #[serde(skip)]
+    pub repaired: bool,
+    /// Fields this version does not know, and odd values of those it does.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
 impl Envelope {
+    /// Joins what was said about the next part of a batch that was split; `rows` rows came before that part, those that
+    /// were set aside included.
+    pub fn absorb(&mut self, part: Self, rows: usize) {
+        self.rejected.extend(part.rejected.into_iter().map(|row| Rejected { index: row.index + rows, ..row }));
+        for note in part.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        self.repaired |= part.repaired;
+    }
+
+    /// Refuses to take a cursor that could not be read for the end of a list.
+    pub(crate) fn check_cursor(&self, name: &'static str) -> Result<(), WalkError> {
+        if self.extra.contains_key(name) {
+            return Err(WalkError::new(format!(
+                "the server's {name} is of the wrong type: the rest cannot be reached"
+            )));
+        }
+        Ok(())
+    }
+
     /// The error this is, unless it is a success.
-    fn refusal(&self, command: &'static str) -> Option<Error> {
-        let ok = self.action_status.as_deref().map(str::trim) == Some("OK");
-        if ok && self.error_code == Some(0) {
-            return None;
+    fn refusal(&self, command: &'static str) -> Result<Option<Error>, Unreadable> {
+        if self.extra.contains_key("ErrorCode") {
+            return Err(Unreadable::reason("its ErrorCode is of the wrong type"));
+        }
+        if self.action_status.is_none() && self.error_code.is_none() {
+            return Err(Unreadable::reason("it has neither ActionStatus nor ErrorCode: this is not the TIM API"));
+        }
+        if self.action_status.as_deref().map(str::trim) == Some("OK") && self.error_code == Some(0) {
+            return Ok(None);
         }
         let info = self.error_info.as_deref().filter(|info| !info.is_empty()).or(self.error_display.as_deref());
         let error = ApiError::new(command, self.error_code.unwrap_or(0), info.unwrap_or(""), self.request_id.clone());
-        Some(Error::Api(Box::new(error)))
+        Ok(Some(Error::Api(Box::new(error))))
+    }
+}
+
+impl From<Rest> for Envelope {
+    fn from(mut rest: Rest) -> Self {
+        Self {
+            action_status: rest.take("ActionStatus"),
+            error_info: rest.take("ErrorInfo"),
+            error_code: rest.take("ErrorCode"),
+            error_display: rest.take("ErrorDisplay"),
+            request_id: rest.take("RequestId"),
+            rejected: Vec::new(),
+            notes: rest.notes,
+            repaired: false,
+            extra: rest.fields,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Envelope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = Map::deserialize(deserializer)?;
+        Ok(Rest { fields, notes: Vec::new() }.into())
     }
 }
 
@@ -176,7 +234,7 @@ impl Envelope {
 pub struct Rejected {
     /// Its place in the list as it was sent.
     pub index: usize,
-    /// Why, by the names of its fields.
+    /// Why, by the name of the field at fault.
     pub reason: String,
     /// The row itself.
     pub raw: Value,
@@ -191,126 +249,136 @@ impl std::fmt::Debug for Rejected {
 struct Unreadable {
     reason: String,
     cut_off: bool,
+    is_json: bool,
 }
 
 impl Unreadable {
     fn reason(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), cut_off: false }
+        Self { reason: reason.into(), cut_off: false, is_json: true }
     }
+}
+
+/// What an answer says: a success, or why not.
+type Outcome<C> = Result<Result<<C as Command>::Response, Error>, Unreadable>;
+
+fn read<C: Command + ?Sized>(body: &[u8]) -> Outcome<C> {
+    match serde_json::from_slice::<C::Response>(body) {
+        Ok(mut response) => {
+            let refusal = C::envelope(&mut response).refusal(C::NAME)?;
+            Ok(refusal.map_or(Ok(response), Err))
+        }
+        Err(_) => salvage::<C>(body),
+    }
+}
+
+/// Reads what is JSON but for damaged texts: one name cut in the middle of a character is no reason to lose a page.
+fn read_repaired<C: Command + ?Sized>(body: &[u8], unreadable: Unreadable) -> Outcome<C> {
+    if unreadable.is_json {
+        return Err(unreadable);
+    }
+    let mut read = read::<C>(repair(body).as_bytes())?;
+    if let Ok(response) = &mut read {
+        let envelope = C::envelope(response);
+        envelope.repaired = true;
+        envelope.notes.push("the answer was no valid JSON: damaged texts in it were repaired".to_owned());
+    }
+    Ok(read)
 }
 
 /// Reads an answer that is not simply a success: an error, a page with a row that cannot be read, or something else.
-fn salvage<C: Command + ?Sized>(body: &[u8]) -> Result<Result<C::Response, Error>, Unreadable> {
+fn salvage<C: Command + ?Sized>(body: &[u8]) -> Outcome<C> {
     let mut value: Value = serde_json::from_slice(body).map_err(|error| syntax(body, &error))?;
-    drop_old_names(&mut value);
     let Value::Object(fields) = &mut value else {
         return Err(Unreadable::reason("the JSON is no object"));
     };
-    let envelope = Envelope::deserialize(&Value::Object(without(fields, C::LISTS)))
-        .map_err(|_| Unreadable::reason("its ActionStatus, ErrorCode or ErrorInfo is of the wrong type"))?;
-    if envelope.action_status.is_none() && envelope.error_code.is_none() {
-        return Err(Unreadable::reason("it has neither ActionStatus nor ErrorCode: this is not the TIM API"));
-    }
-    if let Some(refusal) = envelope.refusal(C::NAME) {
+    let mut lists: Vec<(&str, Value)> =
+        C::LISTS.iter().filter_map(|list| fields.remove(*list).map(|rows| (*list, rows))).collect();
+    lists.retain(|(_, rows)| !rows.is_null());
+    let envelope = Envelope::from(Rest { fields: fields.clone(), notes: Vec::new() });
+    if let Some(refusal) = envelope.refusal(C::NAME)? {
         return Ok(Err(refusal));
+    }
+    if let Some(list) = C::LISTS.first().filter(|_| lists.is_empty()) {
+        return Err(Unreadable::reason(format!("{list} is missing or null, which cannot be told from an empty list")));
     }
 
     let mut rejected = Vec::new();
-    let others = without(fields, C::LISTS);
-    for list in C::LISTS {
-        let Some(Value::Array(rows)) = fields.get_mut(*list) else {
-            continue;
-        };
-        let one = |row: &Value| {
-            let mut page = others.clone();
-            page.insert((*list).to_owned(), Value::Array(vec![row.clone()]));
-            C::Response::deserialize(Value::Object(page)).is_ok()
+    for (list, rows) in lists {
+        let Value::Array(rows) = rows else {
+            return Err(Unreadable::reason(format!("{list} is no list")));
         };
         let mut kept = Vec::with_capacity(rows.len());
-        for (index, row) in std::mem::take(rows).into_iter().enumerate() {
-            if one(&row) {
-                kept.push(row);
-            } else {
-                rejected.push(Rejected { index, reason: format!("{list}[{index}]{}", culprit(&row, one)), raw: row });
+        for (index, raw) in rows.into_iter().enumerate() {
+            match C::row_fault(&raw) {
+                Some(reason) => rejected.push(Rejected { index, reason, raw }),
+                None => kept.push(raw),
             }
         }
-        *rows = kept;
+        fields.insert(list.to_owned(), Value::Array(kept));
     }
-    match C::Response::deserialize(&value) {
-        Ok(mut response) => {
-            C::envelope(&mut response).rejected = rejected;
-            Ok(Ok(response))
-        }
-        Err(_) if !C::LISTS.is_empty() && !C::LISTS.iter().any(|list| value[list].is_array()) => Err(
-            Unreadable::reason(format!("{} is missing or null, which cannot be told from an empty list", C::LISTS[0])),
-        ),
-        Err(_) => {
-            let whole = |value: &Value| C::Response::deserialize(value).is_ok();
-            Err(Unreadable::reason(format!("the answer{}", culprit(&value, whole))))
-        }
-    }
+    // What serde has to say may quote a value.
+    let mut response = C::Response::deserialize(value)
+        .map_err(|_| Unreadable::reason("its fields are not those of an answer to this command"))?;
+    C::envelope(&mut response).rejected = rejected;
+    Ok(Ok(response))
 }
 
-/// Where a field stands under its old and its new name, the new one counts.
-fn drop_old_names(value: &mut Value) {
-    const RENAMED: [(&str, &str); 4] = [
-        ("ShutUpUntil", "MuteUntil"),
-        ("ShutUpAllMember", "MuteAllMember"),
-        ("ShuttedUntil", "MutedUntil"),
-        ("ShuttedUinList", "MutedAccountList"),
-    ];
-    match value {
-        Value::Object(fields) => {
-            for (old, new) in RENAMED {
-                if fields.contains_key(new) {
-                    fields.remove(old);
+/// Makes JSON of what is JSON but for a byte order mark, bytes that are not UTF-8, halves of surrogate pairs, and control
+/// characters within strings. What ends in the middle still does.
+fn repair(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let mut rest = text.trim_start_matches('\u{feff}');
+    let mut whole = String::with_capacity(rest.len());
+    let mut in_string = false;
+    while let Some(c) = rest.chars().next() {
+        let mut taken = c.len_utf8();
+        match c {
+            '"' => {
+                in_string = !in_string;
+                whole.push(c);
+            }
+            '\\' if in_string => {
+                let pair = (escape(rest), rest.get(6..).and_then(escape));
+                match pair {
+                    (Some(0xd800..=0xdbff), Some(0xdc00..=0xdfff)) => taken = 12,
+                    (Some(_), _) => taken = 6,
+                    (None, _) => taken += rest[1..].chars().next().map_or(0, char::len_utf8),
                 }
+                let lone = matches!(pair.0, Some(0xd800..=0xdfff)) && taken == 6;
+                whole.push_str(if lone { "\\ufffd" } else { &rest[..taken] });
             }
-            fields.values_mut().for_each(drop_old_names);
+            '\0'..='\u{1f}' if in_string => whole.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => whole.push(c),
         }
-        Value::Array(values) => values.iter_mut().for_each(drop_old_names),
-        _ => {}
+        rest = &rest[taken..];
     }
+    whole
 }
 
-fn without(fields: &Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    fields
-        .iter()
-        .filter(|(name, _)| !names.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
-/// Which field of an object keeps it from being read, found by leaving one out at a time. Never shows a value.
-fn culprit(value: &Value, reads: impl Fn(&Value) -> bool) -> String {
-    let Value::Object(fields) = value else {
-        return " is not an object".to_owned();
-    };
-    let found = fields.keys().find(|name| reads(&Value::Object(without(fields, &[name.as_str()]))));
-    match found {
-        Some(name) => format!(".{} is of the wrong type", scrub(name)),
-        None => " lacks a field it must have, or several are of the wrong type".to_owned(),
-    }
+/// The number in a `\u` escape, if the text starts with one.
+fn escape(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok())?
 }
 
 fn syntax(body: &[u8], error: &serde_json::Error) -> Unreadable {
     let start = body.trim_ascii_start();
+    let is_html = start.starts_with(b"<");
     let reason = match () {
         () if start.is_empty() => "the body is empty".to_owned(),
-        () if start.starts_with(b"<") => {
-            "it is HTML, not JSON: a proxy or another server answered; check the base URL".to_owned()
-        }
-        () if std::str::from_utf8(body).is_err() => "it is not UTF-8".to_owned(),
+        () if is_html => "it is HTML, not JSON: a proxy or another server answered; check the base URL".to_owned(),
         () if error.is_eof() => "it ends in the middle".to_owned(),
         () => format!("it is not JSON at line {} column {}", error.line(), error.column()),
     };
-    Unreadable { reason, cut_off: start.is_empty() || (error.is_eof() && !start.starts_with(b"<")) }
+    Unreadable { reason, cut_off: start.is_empty() || (error.is_eof() && !is_html), is_json: false }
 }
 
 /// The seconds form of `Retry-After`; the client reads the date form as well.
-fn retry_after(headers: &HeaderMap) -> Option<std::time::Duration> {
-    let seconds = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(std::time::Duration::from_secs(seconds))
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let digits = headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    // A century is long enough, and can be added to any instant.
+    is_number.then(|| Duration::from_secs(digits.parse().unwrap_or(u32::MAX).into()))
 }
 
 /// Refuses an id that no group or account can have.

@@ -35,7 +35,11 @@ impl Error {
             Self::Build(_) | Self::Walk(_) => false,
             #[cfg(feature = "client")]
             Self::Transport(error) => error.is_retryable(),
-            Self::Status(error) => matches!(error.status.as_u16(), 408 | 425 | 429 | 500..),
+            // What a server does not support it will not support a moment later.
+            Self::Status(error) => {
+                matches!(error.status.as_u16(), 408 | 425 | 429 | 500..=599)
+                    && !matches!(error.status.as_u16(), 501 | 505)
+            }
             Self::Api(error) => error.is_retryable(),
             Self::Decode(error) => error.cut_off,
         }
@@ -164,7 +168,9 @@ impl fmt::Display for StatusError {
                 ", a redirect, which is not followed: it would take the UserSig to another host; check the base URL"
             }
             429 => ": too many requests; slow down",
-            500.. => " from the server or a gateway in front of it; try again later",
+            408 | 425 => ": the server wants the request again; try again later",
+            501 | 505 => ": the server does not support such requests, so it is not the TIM API; check the base URL",
+            500..=599 => " from the server or a gateway in front of it; try again later",
             _ => ": this is not the TIM API; check the base URL",
         })?;
         write_attempts(f, self.attempts)
@@ -194,7 +200,15 @@ pub struct ApiError {
 impl ApiError {
     pub(crate) fn new(command: &'static str, code: i64, info: &str, request_id: Option<String>) -> Self {
         let kind = codes::find(code).0;
-        Self { command, group: None, code, kind, info: scrub(info), request_id, attempts: 0 }
+        Self {
+            command,
+            group: None,
+            code,
+            kind,
+            info: scrub(info),
+            request_id: request_id.map(|id| scrub(&id)),
+            attempts: 0,
+        }
     }
 
     /// Whether the same read may work a moment later.
@@ -214,7 +228,7 @@ impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.command)?;
         if let Some(group) = &self.group {
-            write!(f, " of group {}", group.escape_debug())?;
+            write!(f, " of group {}", shown(group))?;
         }
         let (what, advice) = codes::find(self.code).1;
         write!(f, ": {what} ({})", self.code)?;
@@ -225,7 +239,7 @@ impl fmt::Display for ApiError {
             write!(f, " [server: {}]", self.info)?;
         }
         if let Some(id) = &self.request_id {
-            write!(f, " [request {}]", scrub(id))?;
+            write!(f, " [request {id}]")?;
         }
         write_attempts(f, self.attempts)
     }
@@ -308,6 +322,14 @@ fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
     if attempts > 1 { write!(f, ", {attempts} attempts") } else { Ok(()) }
 }
 
+/// An id, safe to print: the longest of the API's own have 48 bytes, but anything may be given for one.
+pub(crate) fn shown(id: &str) -> String {
+    const LONGEST: usize = 64;
+    let cut = id.char_indices().nth(LONGEST).map(|(end, _)| end);
+    let start = id[..cut.unwrap_or(id.len())].escape_debug();
+    if cut.is_some() { format!("{start}…") } else { start.to_string() }
+}
+
 /// A server's own words, safe to print: one line, not long, and no run of characters that could be a signature or a key.
 pub(crate) fn scrub(text: &str) -> String {
     const LONGEST_WORD: usize = 40;
@@ -322,17 +344,20 @@ pub(crate) fn scrub(text: &str) -> String {
         }
         clean.push_str(if run.len() > LONGEST_WORD { "…" } else { &run });
         run.clear();
-        clean.push(if c.is_control() { ' ' } else { c });
+        // Marks of direction and the like are invisible, and can make a line say something else.
+        let visible = !c.is_control()
+            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+        clean.push(if visible { c } else { ' ' });
     }
     match clean.char_indices().nth(LONGEST_TEXT) {
-        Some((end, _)) => format!("{}…", clean[..end].trim_end()),
-        None => clean.trim_end().to_owned(),
+        Some((end, _)) => format!("{}…", clean[..end].trim()),
+        None => clean.trim().to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::scrub;
+    use super::{ApiError, scrub, shown};
 
     #[test]
     fn long_runs_are_cut_out_and_short_words_stay() {
@@ -340,5 +365,34 @@ mod tests {
         assert_eq!(scrub(&format!("bad sig usersig={sig}&random=1\nnext")), "bad sig …&random=1 next");
         assert_eq!(scrub("  群组不存在 @TGS#1NVTZEAE4 "), "群组不存在 @TGS#1NVTZEAE4");
         assert_eq!(scrub(&"张 ".repeat(400)).chars().count(), 300);
+        assert_eq!(scrub("no\u{202e}pu\u{200b}!"), "no pu !");
+    }
+
+    #[test]
+    fn ids_are_shortened_and_escaped() {
+        assert_eq!(shown("@TGS#1NVTZEAE4"), "@TGS#1NVTZEAE4");
+        assert_eq!(shown("组\u{1b}[2J\u{202e}x\n"), "组\\u{1b}[2J\\u{202e}x\\n");
+        assert_eq!(shown(&"张".repeat(64)), "张".repeat(64));
+        assert_eq!(shown(&"张".repeat(100_000)), format!("{}…", "张".repeat(64)));
+    }
+
+    #[test]
+    fn nothing_a_server_or_a_caller_says_reaches_a_message_as_it_came() {
+        let sig = "eJwtzN*".repeat(10);
+        let nasty = format!("\u{202e}\u{1b}[31m{sig}\n");
+        let mut error = ApiError::new("get_group_info", 10010, &nasty, Some(nasty.clone()));
+        error.group = Some(format!("\n{}", "g".repeat(1_000)));
+        let text = error.to_string();
+        assert_eq!(
+            text,
+            format!(
+                "get_group_info of group \\n{}…: no such group, or it was disbanded (10010): check the group id \
+                 [server: […] [request […]",
+                "g".repeat(63)
+            )
+        );
+        assert!(!format!("{error:?}").contains("eJwtzN"), "{error:?}");
+        let word = crate::GroupType::from(nasty.as_str());
+        assert_eq!((word.to_string().as_str(), word.as_str()), ("[…", nasty.trim()));
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, Paged, check_range};
 use crate::error::{BuildError, WalkError};
-use crate::lenient;
+use crate::lenient::{self, reads};
 use crate::types::GroupType;
 
 /// Most rows a page may have, and how many it has by default.
@@ -39,6 +39,10 @@ impl Command for Request {
         check_range("Limit", self.limit, MAX_LIMIT)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<Group>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
@@ -46,8 +50,8 @@ impl Command for Request {
 
 impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
-        match page.next {
-            None | Some(0) => Ok(None),
+        match page.cursor()? {
+            None => Ok(None),
             Some(next) if Some(next) == self.next => {
                 Err(WalkError::new("the server sent the same Next again: the rest cannot be reached"))
             }
@@ -57,25 +61,42 @@ impl Paged for Request {
 }
 
 /// A page of groups.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// How many groups there are, of the type asked for.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// The groups.
     pub group_id_list: Vec<Group>,
     /// What to ask with next; 0 or absent at the end.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    total_count: may("TotalCount"),
+    group_id_list: rows("GroupIdList"),
+    next: may("Next"),
+} envelope);
+
+impl Response {
+    /// What to ask with next; `None` at the end.
+    ///
+    /// # Errors
+    /// `Next` came, but is no number: that is no end.
+    pub fn cursor(&self) -> Result<Option<u64>, WalkError> {
+        self.envelope.check_cursor("Next")?;
+        Ok(self.next.filter(|&next| next != 0))
+    }
+}
+
 /// A group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Group {
@@ -85,3 +106,7 @@ pub struct Group {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(Group {
+    group_id: id("GroupId"),
+} extra);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, Paged, check_id, check_range};
 use crate::error::{BuildError, WalkError};
-use crate::lenient;
+use crate::lenient::{self, reads};
 
 /// Most rows a page may have.
 pub const MAX_LIMIT: u32 = 100;
@@ -48,6 +48,10 @@ impl Command for Request {
         check_range("Limit", self.limit, MAX_LIMIT)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<BannedAccount>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
@@ -55,8 +59,8 @@ impl Command for Request {
 
 impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
-        match page.next_offset {
-            None | Some(0) => Ok(None),
+        match page.cursor()? {
+            None => Ok(None),
             Some(next) if next <= self.offset => {
                 Err(WalkError::new("the server's NextOffset does not move on: the rest cannot be reached"))
             }
@@ -66,32 +70,53 @@ impl Paged for Request {
 }
 
 /// A page of banned members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// Who is banned.
     pub banned_account_list: Vec<BannedAccount>,
     /// What to ask with next; 0 at the end.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next_offset: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    banned_account_list: rows("BannedAccountList"),
+    next_offset: may("NextOffset"),
+} envelope);
+
+impl Response {
+    /// What to ask with next; `None` at the end.
+    ///
+    /// # Errors
+    /// `NextOffset` came, but is no number: that is no end.
+    pub fn cursor(&self) -> Result<Option<u64>, WalkError> {
+        self.envelope.check_cursor("NextOffset")?;
+        Ok(self.next_offset.filter(|&next| next != 0))
+    }
+}
+
 /// Somebody who is banned.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct BannedAccount {
     /// The `UserID`.
-    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
+    #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// Until when, in seconds since 1970-01-01 UTC.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub banned_until: Option<u64>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(BannedAccount {
+    member_account: id("Member_Account"),
+    banned_until: may("BannedUntil"),
+} extra);

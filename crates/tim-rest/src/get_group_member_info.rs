@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, Paged, check_id, check_range};
 use crate::error::{BuildError, WalkError};
-use crate::lenient;
+use crate::lenient::{self, reads};
 use crate::types::{CustomField, MsgFlag, MuteUntil, OnlineStatus, Role};
 
 /// Most rows a page may have.
@@ -84,6 +84,10 @@ impl Command for Request {
         check_range("Limit", self.limit, most)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<Member>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
@@ -92,8 +96,8 @@ impl Command for Request {
 impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         if let Some(sent) = &self.next {
-            return match page.next.as_deref() {
-                None | Some("") => Ok(None),
+            return match page.cursor()? {
+                None => Ok(None),
                 Some(next) if next == sent => {
                     Err(WalkError::new("the server sent the same Next again: the rest cannot be reached"))
                 }
@@ -115,64 +119,89 @@ impl Paged for Request {
 }
 
 /// One page of members, or everyone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// How many members the *group* has, whatever was filtered.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub member_num: Option<u64>,
     /// The members.
     pub member_list: Vec<Member>,
     /// For a Community: what to ask with next; `""` at the end. Opaque.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    member_num: may("MemberNum"),
+    member_list: rows("MemberList"),
+    next: cursor("Next"),
+} envelope);
+
+impl Response {
+    /// What to ask a Community with next; `None` at the end.
+    ///
+    /// # Errors
+    /// `Next` came, but is no cursor: that is no end.
+    pub fn cursor(&self) -> Result<Option<&str>, WalkError> {
+        self.envelope.check_cursor("Next")?;
+        Ok(self.next.as_deref().filter(|next| !next.is_empty()))
+    }
+}
+
 /// A member of a group. What a filter left out is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Member {
     /// The `UserID`.
-    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
+    #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// The role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// The last message they have read.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub msg_seq: Option<u64>,
     /// What they want of the group's messages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub msg_flag: Option<MsgFlag>,
     /// When they last spoke, in seconds since 1970-01-01 UTC; 0: never.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_send_msg_time: Option<u64>,
     /// Until when they may not speak. `ShutUpUntil` before 2022.
-    #[serde(
-        default,
-        alias = "ShutUpUntil",
-        deserialize_with = "MuteUntil::read",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mute_until: Option<MuteUntil>,
     /// The name in the group, at most 50 bytes; often `""`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name_card: Option<String>,
     /// Whether they are online. Comes where `MemberInfoFilter` names it, with a paid plan.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub online_status: Option<OnlineStatus>,
     /// The custom fields.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub app_member_defined_data: Option<Vec<CustomField>>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(Member {
+    member_account: id("Member_Account"),
+    role: may("Role"),
+    join_time: may("JoinTime"),
+    msg_seq: may("MsgSeq"),
+    msg_flag: may("MsgFlag"),
+    last_send_msg_time: may("LastSendMsgTime"),
+    mute_until: may("MuteUntil" or "ShutUpUntil"),
+    name_card: may("NameCard"),
+    online_status: may("OnlineStatus"),
+    app_member_defined_data: may("AppMemberDefinedData"),
+} extra);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, check_id};
 use crate::error::BuildError;
-use crate::lenient;
+use crate::lenient::{self, reads};
 use crate::types::MuteUntil;
 
 /// Asks who may not speak.
@@ -43,44 +43,52 @@ impl Command for Request {
         check_id("GroupId", &self.group_id)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<MutedAccount>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
 }
 
 /// Who may not speak.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// The group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
     /// The accounts; all of them, there are no pages.
-    #[serde(alias = "ShuttedUinList")]
     pub muted_account_list: Vec<MutedAccount>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    group_id: may("GroupId"),
+    muted_account_list: rows("MutedAccountList" or "ShuttedUinList"),
+} envelope);
+
 /// Somebody who may not speak.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct MutedAccount {
     /// The `UserID`.
-    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
+    #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// Until when.
-    #[serde(
-        default,
-        alias = "ShuttedUntil",
-        deserialize_with = "MuteUntil::read",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub muted_until: Option<MuteUntil>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(MutedAccount {
+    member_account: id("Member_Account"),
+    muted_until: may("MutedUntil" or "ShuttedUntil"),
+} extra);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, Paged, check_id, check_range};
 use crate::error::{BuildError, WalkError};
-use crate::lenient;
+use crate::lenient::{self, Field, reads};
 use crate::types::{GroupType, MsgFlag, Role};
 
 /// Asks for somebody's groups.
@@ -72,6 +72,10 @@ impl Command for Request {
         check_range("Limit", self.limit, u32::MAX)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<JoinedGroup>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
@@ -88,12 +92,12 @@ impl Paged for Request {
 }
 
 /// A page of groups, or all.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// How many groups there are.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub total_count: Option<u64>,
     /// The groups.
     pub group_id_list: Vec<JoinedGroup>,
@@ -102,48 +106,74 @@ pub struct Response {
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    total_count: may("TotalCount"),
+    group_id_list: rows("GroupIdList"),
+} envelope);
+
 /// A group somebody is in. What was not asked for is `None`; other fields of the group are in `extra`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct JoinedGroup {
     /// The group.
     pub group_id: String,
     /// Its type.
-    #[serde(rename = "Type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "Type", skip_serializing_if = "Option::is_none")]
     pub group_type: Option<GroupType>,
     /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// How many members it has.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub member_num: Option<u64>,
     /// The account in the group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub self_info: Option<SelfInfo>,
     /// Fields this type does not name.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
 
+reads!(JoinedGroup {
+    group_id: id("GroupId"),
+    group_type: may("Type"),
+    name: may("Name"),
+    member_num: may("MemberNum"),
+    self_info: may("SelfInfo"),
+} extra);
+
 /// The account in one of its groups.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct SelfInfo {
     /// The role.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// What they want of the group's messages.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub msg_flag: Option<MsgFlag>,
     /// The last message they have read.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub msg_seq: Option<u64>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+reads!(SelfInfo {
+    role: may("Role"),
+    join_time: may("JoinTime"),
+    msg_flag: may("MsgFlag"),
+    msg_seq: may("MsgSeq"),
+} extra);
+
+impl Field for SelfInfo {
+    fn object(object: &Value) -> Option<Self> {
+        Self::deserialize(object).ok()
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, Paged, check_id};
 use crate::error::{BuildError, WalkError};
-use crate::lenient;
+use crate::lenient::{self, reads};
 
 /// No more members than this can be had.
 pub const MAX_MEMBERS: u64 = 1_000;
@@ -52,6 +52,10 @@ impl Command for Request {
         check_id("GroupId", &self.group_id)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<Member>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
@@ -59,8 +63,8 @@ impl Command for Request {
 
 impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
-        match page.next_timestamp {
-            None | Some(0) => Ok(None),
+        match page.cursor()? {
+            None => Ok(None),
             Some(next) if next == self.timestamp => {
                 Err(WalkError::new("the server sent the same NextTimestamp again: the rest cannot be reached"))
             }
@@ -70,38 +74,61 @@ impl Paged for Request {
 }
 
 /// A page of members.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// The members.
     pub member_list: Vec<Member>,
     /// What to ask with next, in *milliseconds* since 1970-01-01 UTC; 0 at the end.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub next_timestamp: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    member_list: rows("MemberList"),
+    next_timestamp: may("NextTimestamp"),
+} envelope);
+
+impl Response {
+    /// What to ask with next; `None` at the end.
+    ///
+    /// # Errors
+    /// `NextTimestamp` came, but is no number: that is no end.
+    pub fn cursor(&self) -> Result<Option<u64>, WalkError> {
+        self.envelope.check_cursor("NextTimestamp")?;
+        Ok(self.next_timestamp.filter(|&next| next != 0))
+    }
+}
+
 /// Somebody who is online in a live room.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Member {
     /// The `UserID`.
-    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
+    #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// When they joined, in seconds since 1970-01-01 UTC.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub join_time: Option<u64>,
     /// Their name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub nick_name: Option<String>,
     /// Their picture.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub avatar: Option<String>,
     /// Fields this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(Member {
+    member_account: id("Member_Account"),
+    join_time: may("JoinTime"),
+    nick_name: may("NickName"),
+    avatar: may("Avatar"),
+} extra);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::command::{Command, Envelope, check_id};
 use crate::error::BuildError;
-use crate::lenient;
+use crate::lenient::reads;
 
 /// Asks for the number.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,14 +58,18 @@ impl Command for Request {
 }
 
 /// The number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// How many are online.
-    #[serde(default, deserialize_with = "lenient::integer", skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub online_member_num: Option<u64>,
     /// What every answer has.
     #[serde(flatten)]
     pub envelope: Envelope,
 }
+
+reads!(Response {
+    online_member_num: may("OnlineMemberNum"),
+} envelope);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::command::{Command, Envelope, check_batch, check_id};
 use crate::error::BuildError;
-use crate::lenient;
+use crate::lenient::{self, reads};
 use crate::types::Role;
 
 /// Most accounts in one request; the client splits longer lists.
@@ -47,13 +47,17 @@ impl Command for Request {
         check_batch("User_Account", &self.user_account, MAX_ACCOUNTS)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<UserRole>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
 }
 
 /// The roles.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
@@ -64,13 +68,17 @@ pub struct Response {
     pub envelope: Envelope,
 }
 
+reads!(Response {
+    user_id_list: rows("UserIdList"),
+} envelope);
+
 /// An account's role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct UserRole {
     /// The `UserID`.
-    #[serde(rename = "Member_Account", deserialize_with = "lenient::account")]
+    #[serde(rename = "Member_Account")]
     pub member_account: String,
     /// The role.
     pub role: Role,
@@ -78,3 +86,8 @@ pub struct UserRole {
     #[serde(flatten)]
     pub extra: Map<String, Value>,
 }
+
+reads!(UserRole {
+    member_account: id("Member_Account"),
+    role: must("Role"),
+} extra);

@@ -3,10 +3,12 @@
 //! Source: <https://cloud.tencent.com/document/product/269/112002>. Not for live rooms.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::command::{Command, Envelope, check_batch, check_id};
 use crate::error::BuildError;
 pub use crate::get_group_member_info::Member;
+use crate::lenient::{self, reads};
 use crate::types::Role;
 
 /// Most accounts in one request; the client splits longer lists.
@@ -56,18 +58,22 @@ impl Command for Request {
         check_batch("Member_List_Account", &self.member_list_account, MAX_ACCOUNTS)
     }
 
+    fn row_fault(row: &Value) -> Option<String> {
+        lenient::fault::<Member>(row)
+    }
+
     fn envelope(response: &mut Response) -> &mut Envelope {
         &mut response.envelope
     }
 }
 
 /// Those of them who are members, in an order of the server's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct Response {
     /// The group.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group_id: Option<String>,
     /// The members.
     pub member_list: Vec<Member>,
@@ -75,3 +81,8 @@ pub struct Response {
     #[serde(flatten)]
     pub envelope: Envelope,
 }
+
+reads!(Response {
+    group_id: may("GroupId"),
+    member_list: rows("MemberList"),
+} envelope);

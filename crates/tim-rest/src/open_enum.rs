@@ -33,9 +33,13 @@ macro_rules! open_enum {
             }
         }
 
+        /// For people: a word this version does not know is shortened like all words of a server's.
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
+                match self {
+                    Self::Other(word) => f.write_str(&crate::error::scrub(word)),
+                    known => f.write_str(known.as_str()),
+                }
             }
         }
 
@@ -58,6 +62,12 @@ macro_rules! open_enum {
                     }
                 }
                 deserializer.deserialize_str(Word)
+            }
+        }
+
+        impl crate::lenient::Field for $name {
+            fn text(word: &str) -> crate::lenient::Read<Self> {
+                crate::lenient::Read::Good(word.into())
             }
         }
     };

@@ -126,16 +126,18 @@ impl FromStr for BaseUrl {
         let Some((scheme, rest)) = text.split_once("://") else {
             return refuse("has no scheme: write https://…");
         };
-        if rest.trim_start_matches('/').is_empty() {
+        let (scheme, rest) = (scheme.to_ascii_lowercase(), rest.trim_end_matches('/'));
+        if rest.is_empty() {
             return refuse("has no host: write https://host");
         }
-        let text = text.trim_end_matches('/');
-        if rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@')) {
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if authority.contains('@') {
             return refuse("has credentials in it: they belong into the environment");
         }
-        if text.contains(['?', '#']) {
+        if rest.contains(['?', '#']) {
             return refuse("has a query or a fragment: end it after the host or a path");
         }
+        let text = format!("{scheme}://{rest}");
         let Ok(uri) = text.parse::<Uri>() else {
             return refuse("is not a URL: write https://host");
         };
@@ -143,13 +145,20 @@ impl FromStr for BaseUrl {
         if host.is_empty() {
             return refuse("has no host: write https://host");
         }
-        match scheme {
+        let port = authority.strip_prefix(host).unwrap_or_default();
+        if !port.is_empty() && !port.trim_start_matches(':').parse().is_ok_and(|port: u16| port > 0) {
+            return refuse("has a port that cannot be: ports are 1 to 65535");
+        }
+        if uri.path().rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("v4")) {
+            return refuse("ends in /v4, which is put behind it anyway: leave that out");
+        }
+        match scheme.as_str() {
             "https" => {}
             "http" if is_loopback(host) => {}
             "http" => return refuse("is plain http, which only a host on this machine may be: write https://…"),
             _ => return refuse("has another scheme than https"),
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text))
     }
 }
 

@@ -1,8 +1,10 @@
 //! Words and values that several commands share.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::lenient::{Field, Read};
 use crate::open_enum::open_enum;
 
 open_enum! {
@@ -112,11 +114,6 @@ impl MuteUntil {
             Self::Permanent => true,
         }
     }
-
-    pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let seconds: Option<u64> = crate::lenient::integer(deserializer)?;
-        Ok(seconds.map(Self::from))
-    }
 }
 
 impl From<u64> for MuteUntil {
@@ -147,7 +144,25 @@ impl Serialize for MuteUntil {
 
 impl<'de> Deserialize<'de> for MuteUntil {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Self::read(deserializer)?.unwrap_or(Self::NotMuted))
+        match Read::deserialize(deserializer)? {
+            Read::Absent => Ok(Self::NotMuted),
+            Read::Good(mute) => Ok(mute),
+            Read::Odd(_) => Err(D::Error::custom("neither an integer nor one in a string")),
+        }
+    }
+}
+
+impl Field for MuteUntil {
+    fn integer(value: i128) -> Option<Self> {
+        u64::integer(value).map(Self::from)
+    }
+
+    fn text(text: &str) -> Read<Self> {
+        match u64::text(text) {
+            Read::Absent => Read::Absent,
+            Read::Good(seconds) => Read::Good(seconds.into()),
+            Read::Odd(value) => Read::Odd(value),
+        }
     }
 }
 

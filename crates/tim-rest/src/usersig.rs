@@ -279,7 +279,7 @@ pub enum Refusal {
         signed_for: u32,
     },
     /// It is for another user (70013).
-    #[error("the UserSig was signed for the identifier {signed_for:?}")]
+    #[error("the UserSig was signed for the identifier \"{}\"", crate::error::shown(signed_for))]
     OtherIdentifier {
         /// That user.
         signed_for: String,

@@ -6,6 +6,7 @@
 mod cases;
 #[cfg(feature = "reqwest")]
 mod client;
+mod drift;
 mod fixtures;
 mod mutations;
 mod properties;
@@ -14,5 +15,7 @@ mod replay;
 #[cfg(feature = "client")]
 mod signature;
 mod signing;
+#[cfg(feature = "rustls")]
+mod transport;
 #[cfg(feature = "client")]
 mod walk;

@@ -12,12 +12,16 @@ use crate::cases::{self, Case, for_endpoint};
 
 fn read(body: &[u8]) -> String {
     match Request::from_http(Response::new(body)) {
-        Ok(page) => match page.envelope.rejected.as_slice() {
-            [] => format!("ok, {} rows", page.member_list.len()),
-            rejected => {
-                format!("ok, {} rows, {} rejected: {}", page.member_list.len(), rejected.len(), rejected[0].reason)
+        Ok(page) => {
+            let mut outcome = format!("ok, {} rows", page.member_list.len());
+            for row in &page.envelope.rejected {
+                write!(outcome, ", row {} rejected: {}", row.index, row.reason).unwrap();
             }
-        },
+            for note in &page.envelope.notes {
+                write!(outcome, ", note: {note}").unwrap();
+            }
+            outcome
+        }
         Err(error) => cases::kind(&error),
     }
 }
@@ -118,7 +122,7 @@ fn sweep<C: Command>((case, table): (&Case, &mut String)) {
             }
             let outcome = match C::from_http(Response::new(mutant.to_string().as_bytes())) {
                 Ok(mut answer) => match C::envelope(&mut answer).rejected.as_slice() {
-                    [] => "ok".to_owned(),
+                    [] => format!("ok{}", if C::envelope(&mut answer).notes.is_empty() { "" } else { ", noted" }),
                     rejected => format!("rejected {}", rejected[0].reason),
                 },
                 Err(error) => cases::kind(&error),
@@ -171,6 +175,11 @@ fn what_is_no_answer_of_the_api() {
         status(302, ""),
         status(404, html),
         status(429, ""),
+        status(408, ""),
+        status(501, html),
+        status(505, ""),
+        status(599, ""),
+        status(600, ""),
     ];
     insta::assert_snapshot!(table.concat());
 }
@@ -192,11 +201,17 @@ fn deep_nesting_and_long_texts_are_harmless() {
 
 #[test]
 fn an_error_prints_nothing_of_the_body_but_the_servers_own_words() {
-    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":"PLANTED","MemberList":[{"Member_Account":"PLANTED","JoinTime":{"PLANTED":"PLANTED"}}]}"#;
+    let body = r#"{"ActionStatus":"OK","ErrorCode":"PLANTED","MemberList":[{"Member_Account":"PLANTED"}]}"#;
     let error = Request::from_http(Response::new(body.as_bytes())).unwrap_err();
     assert!(!format!("{error} {error:?}").contains("PLANTED"), "{error} {error:?}");
     let Error::Decode(error) = error else { panic!("{error}") };
     assert!(String::from_utf8_lossy(error.body()).contains("PLANTED"), "the body is there for those who look");
+    let body = r#"{"ActionStatus":"OK","ErrorCode":0,"MemberNum":"PLANTED","MemberList":[{"Member_Account":"a","JoinTime":"PLANTED"},
+        {"Member_Account":["PLANTED"]},"PLANTED",{"PLANTED":"PLANTED"}]}"#;
+    let page = Request::from_http(Response::new(body.as_bytes())).unwrap();
+    assert_eq!((page.envelope.notes.len(), page.envelope.rejected.len()), (2, 3));
+    let said = format!("{:?} {:?}", page.envelope.notes, page.envelope.rejected);
+    assert!(!said.contains("PLANTED"), "{said}");
 }
 
 #[test]
@@ -206,4 +221,26 @@ fn both_names_of_a_renamed_field_are_no_reason_to_lose_a_row() {
     let page = Request::from_http(Response::new(body.as_bytes())).unwrap();
     assert_eq!(page.member_list[0].mute_until, Some(tim_rest::MuteUntil::Until(2)));
     assert!(page.envelope.rejected.is_empty());
+}
+
+#[test]
+fn a_wish_to_wait_is_read_however_long() {
+    use std::time::Duration;
+    let century = Some(Duration::from_secs(u32::MAX.into()));
+    for (wish, read) in [
+        ("0", Some(Duration::ZERO)),
+        (" 120 ", Some(Duration::from_secs(120))),
+        ("4294967296", century),
+        ("18446744073709551615", century),
+        ("99999999999999999999999999", century),
+        ("-1", None),
+        ("+1", None),
+        ("1.5", None),
+        ("", None),
+        ("soon", None),
+    ] {
+        let response = Response::builder().status(503).header("retry-after", wish).body("").unwrap();
+        let error = Request::from_http(response).unwrap_err();
+        assert_eq!(error.retry_after(), read, "{wish}");
+    }
 }

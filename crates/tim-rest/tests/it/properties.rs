@@ -79,14 +79,29 @@ fn base_urls_are_refused_with_the_reason() {
         "https://ho st",
         "http://10.0.0.1",
         "http://localhost.example",
+        "HTTP://console.tim.qq.com",
+        "https://host:0",
+        "https://host:65536",
+        "https://host:99999999999999999999",
+        "https://host:",
+        "https://host:x",
+        "http://[::1]:99999",
+        "https://host/v4",
+        "https://host:1/prefix/V4//",
+        "https:///host",
     ];
     let refusals: Vec<String> = texts.iter().map(|text| text.parse::<BaseUrl>().unwrap_err().to_string()).collect();
     assert!(!refusals.concat().contains("PLANTED"));
     insta::assert_snapshot!(refusals.join("\n"));
-    for fine in
-        ["https://console.tim.qq.com/", "http://127.0.0.1:8080", "http://[::1]:80", "http://localhost:1/prefix/"]
-    {
-        fine.parse::<BaseUrl>().unwrap();
+    for (fine, kept) in [
+        ("https://console.tim.qq.com/", "https://console.tim.qq.com"),
+        ("HTTPS://console.tim.qq.com:65535//", "https://console.tim.qq.com:65535"),
+        ("HTTP://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://[::1]:80", "http://[::1]:80"),
+        ("http://LOCALHOST:1/prefix/", "http://LOCALHOST:1/prefix"),
+        ("https://host/v4/prefix", "https://host/v4/prefix"),
+    ] {
+        assert_eq!(fine.parse::<BaseUrl>().unwrap().as_str(), kept);
     }
 }
 

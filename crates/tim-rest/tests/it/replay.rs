@@ -17,6 +17,12 @@ fn replay(case: &Case) -> (Client, std::sync::Arc<Replay>) {
     (builder.build().unwrap(), replay)
 }
 
+/// What a case expects of an answer that had to be repaired is about the answer before.
+fn as_it_came<C: Command>(answer: Result<C::Response, Error>) -> Result<C::Response, Option<Error>> {
+    let mut answer = answer.map_err(Some)?;
+    if C::envelope(&mut answer).repaired { Err(None) } else { Ok(answer) }
+}
+
 async fn one<C: Command + DeserializeOwned>(case: &Case) {
     let (client, replay) = replay(case);
     if case.exchanges[0].0.uri().path().contains("million_group_open_http_svc") {
@@ -24,7 +30,7 @@ async fn one<C: Command + DeserializeOwned>(case: &Case) {
         client.get_online_member_num(&community).await.unwrap();
     } else {
         let answer = client.execute(&case.request::<C>()).await;
-        assert_eq!(answer.is_ok(), case.expect == "ok", "{}", case.name());
+        assert_eq!(as_it_came::<C>(answer).is_ok(), case.expect == "ok", "{}", case.name());
     }
     assert_eq!(replay.left(), 0, "{}", case.name());
 }
@@ -39,7 +45,7 @@ async fn pages<C: Paged + DeserializeOwned + 'static>(case: &Case) {
     }
     let mut pages = client.pages(request);
     for _ in 0..case.exchanges.len() {
-        let page = pages.next().await.unwrap();
+        let page = as_it_came::<C>(pages.next().await.unwrap());
         assert_eq!(page.is_ok(), case.expect == "ok", "{}: {:?}", case.name(), page.err());
     }
     assert_eq!(replay.left(), 0, "{}", case.name());

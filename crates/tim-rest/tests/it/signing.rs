@@ -129,6 +129,8 @@ fn a_refusal_says_why() {
     assert_eq!(claims.verify_for(1, key, "administrator", 1_000), Err(Refusal::OtherApp { signed_for: 1_400_000_000 }));
     let other = Refusal::OtherIdentifier { signed_for: "administrator".to_owned() };
     assert_eq!(claims.verify_for(1_400_000_000, key, "admin", 1_000), Err(other));
+    let long = Refusal::OtherIdentifier { signed_for: format!("\u{202e}{}", "x".repeat(100_000)) }.to_string();
+    assert!(long.len() < 200 && long.contains("\\u{202e}x"), "{long}");
     let wrong = SecretKey::new("0".repeat(64)).unwrap();
     assert_eq!(claims.verify_for(1_400_000_000, &wrong, "administrator", 1_000), Err(Refusal::WrongKey));
 
