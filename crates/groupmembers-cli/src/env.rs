@@ -13,11 +13,24 @@ pub(crate) fn read(name: &str) -> Result<Option<String>, Error> {
 
 /// Refuses to go on without these, and names all that are missing at once.
 pub(crate) fn require(names: &[&str]) -> Result<(), Error> {
-    let missing: Vec<&str> = names.iter().copied().filter(|name| std::env::var_os(name).is_none()).collect();
-    let text = match missing.as_slice() {
-        [] => return Ok(()),
-        [name] => format!("{name} is not set: export it"),
-        [names @ .., last] => format!("{} and {last} are not set: export them", names.join(", ")),
+    let unset: Vec<&str> = names.iter().copied().filter(|name| std::env::var_os(name).is_none()).collect();
+    let empty: Vec<&str> =
+        names.iter().copied().filter(|name| std::env::var_os(name).is_some_and(|value| value.is_empty())).collect();
+    let (missing, all) = (unset.len() + empty.len(), [said(&unset, "not set"), said(&empty, "empty")]);
+    let them = match missing {
+        0 => return Ok(()),
+        1 => "it",
+        _ => "them",
     };
-    Err(Error::Usage(format!("{text} (see --help)")))
+    let all = all.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    Err(Error::Usage(format!("{all}: export {them} (see --help)")))
+}
+
+/// `A, B and C are not set`.
+fn said(names: &[&str], what: &str) -> Option<String> {
+    match names {
+        [] => None,
+        [name] => Some(format!("{name} is {what}")),
+        [names @ .., last] => Some(format!("{} and {last} are {what}", names.join(", "))),
+    }
 }

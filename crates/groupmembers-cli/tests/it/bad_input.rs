@@ -111,6 +111,10 @@ fn all_that_is_missing_is_said_at_once() {
     let bare = || Run::new(&["list", "tim", "--group", "g"]);
     refused(bare(), &["TIM_SDK_APP_ID, TIM_SECRET_KEY and TIM_ADMIN are not set: export them"]);
     refused(bare().env("TIM_SDK_APP_ID", "1"), &["TIM_SECRET_KEY and TIM_ADMIN are not set: export them"]);
+    refused(
+        bare().env("TIM_SECRET_KEY", ""),
+        &["TIM_SDK_APP_ID and TIM_ADMIN are not set, TIM_SECRET_KEY is empty: export them"],
+    );
     let token = Run::new(&["token", "tim", "--identifier", "a", "--expire", "60"]);
     refused(token, &["TIM_SDK_APP_ID and TIM_SECRET_KEY are not set: export them"]);
 }
