@@ -1,6 +1,8 @@
 //! The command line: what there is to type, and one-line errors for what cannot be understood.
 
-use clap::error::ErrorKind;
+use std::ops::RangeInclusive;
+
+use clap::error::{ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Code, Error};
@@ -64,7 +66,10 @@ impl Cli {
                 let _ = error.print();
                 Error::Quiet(Code::Usage)
             }
-            _ => Error::Usage(one_line(&error.render().to_string())),
+            ErrorKind::InvalidSubcommand => {
+                Error::Usage(one_line(&format!("{}\n\ntip: known are {}", shortened(&error), subcommands())))
+            }
+            _ => Error::Usage(one_line(&shortened(&error))),
         })
     }
 }
@@ -76,6 +81,41 @@ fn shown(text: &str) -> Error {
         Ok(()) => Error::Quiet(Code::Done),
         Err(error) => Error::write("stdout", &error),
     }
+}
+
+/// What there was to choose from, where none of it was typed.
+fn subcommands() -> String {
+    let mut command = Cli::command();
+    for argument in std::env::args_os().skip(1) {
+        match command.find_subcommand(&argument) {
+            Some(found) => command = found.clone(),
+            None => break,
+        }
+    }
+    command.get_subcommands().map(clap::Command::get_name).collect::<Vec<_>>().join(", ")
+}
+
+/// The message, with what was typed no longer than a line can bear.
+fn shortened(error: &clap::Error) -> String {
+    let texts = error.context().flat_map(|(_, value)| match value {
+        ContextValue::String(text) => std::slice::from_ref(text),
+        ContextValue::Strings(texts) => texts.as_slice(),
+        _ => &[],
+    });
+    let rendered = error.render().to_string();
+    texts.fold(rendered, |rendered, text| {
+        // Cut out first what may be a key: its two ends are not to be seen either.
+        let clean = terminal::scrub(text);
+        rendered.replace(text.as_str(), &terminal::short(&clean))
+    })
+}
+
+/// A whole number of `range`, with or without commas.
+pub(crate) fn number<T: TryFrom<u64>>(text: &str, range: RangeInclusive<u64>) -> Result<T, String> {
+    let number = text.replace([',', '_'], "").parse().ok().filter(|number| range.contains(number));
+    number.and_then(|number| number.try_into().ok()).ok_or_else(|| {
+        format!("write a whole number from {} to {}", terminal::count(*range.start()), terminal::count(*range.end()))
+    })
 }
 
 /// What is wrong and the tips, without usage and blank lines, and without what may be a secret typed in the wrong place.

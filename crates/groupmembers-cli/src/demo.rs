@@ -6,7 +6,8 @@ use tim_rest::{Client, Credentials, Listing};
 
 use crate::error::{Code, Error};
 use crate::output::{Format, Output};
-use crate::{list, report, terminal};
+use crate::report::Summary;
+use crate::{list, terminal};
 
 const GROUP: &str = "@TGS#1DEMO";
 const MEMBERS: u32 = 6_000;
@@ -45,12 +46,13 @@ pub(crate) fn run() -> Result<Code, Error> {
         .and_then(|()| output.line(&format!("… and {} more", terminal::count(more))))
         .map_err(|error| Error::write("stdout", &error))?;
 
-    for remark in report::remarks(&listing.report, None) {
+    let summary = Summary::new(listing.report, listing.members.len() as u64, None);
+    for remark in summary.remarks() {
         terminal::say(&remark);
     }
-    terminal::say(&report::closing_line(&listing.report));
+    terminal::say(&summary.closing_line());
     for line in NEXT.lines() {
         terminal::say(line);
     }
-    Ok(if listing.report.completeness.is_complete() { Code::Done } else { Code::Unsure })
+    Ok(if summary.is_complete() { Code::Done } else { Code::Unsure })
 }

@@ -2,8 +2,10 @@
 
 mod cli;
 mod demo;
+mod env;
 mod error;
 mod files;
+mod ids;
 mod interrupt;
 mod list;
 mod member;

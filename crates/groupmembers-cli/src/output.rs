@@ -1,6 +1,6 @@
 //! Rows as they come: table, json, ndjson, csv.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
@@ -11,7 +11,7 @@ use crate::terminal;
 /// How rows are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
-    /// For people: aligned columns. The widths follow from the first 2,000 rows
+    /// For people: aligned columns, wider from where a later row needs it
     Table,
     /// One array
     Json,
@@ -22,20 +22,25 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The format a file's name asks for.
-    pub(crate) fn of_file(path: &Path) -> Option<Self> {
-        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-            "json" => Some(Self::Json),
-            "ndjson" | "jsonl" => Some(Self::Ndjson),
-            "csv" => Some(Self::Csv),
-            _ => None,
+    /// The format a file's name asks for: a table, where it asks for none.
+    pub(crate) fn of_file(path: &Path) -> Result<Self, String> {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        match ending.as_str() {
+            "json" => Ok(Self::Json),
+            "ndjson" | "jsonl" => Ok(Self::Ndjson),
+            "csv" => Ok(Self::Csv),
+            // What opens these would not open a table.
+            "xlsx" | "xls" | "ods" | "tsv" => {
+                Err(format!("--output {}: .{ending} cannot be written: name a .csv, or add --format", path.display()))
+            }
+            _ => Ok(Self::Table),
         }
     }
 }
 
 /// Where rows go.
 pub(crate) struct Output {
-    to: BufWriter<Box<dyn Write>>,
+    to: Sink,
     format: Format,
     raw: bool,
     rows: u64,
@@ -45,7 +50,7 @@ pub(crate) struct Output {
 impl Output {
     /// Writes to `to`; nothing is written before the first row or [`finish`](Self::finish).
     pub(crate) fn new(to: Box<dyn Write>, format: Format, raw: bool) -> Self {
-        Self { to: BufWriter::with_capacity(1 << 16, to), format, raw, rows: 0, table: Columns::default() }
+        Self { to: Sink::new(to), format, raw, rows: 0, table: Columns::default() }
     }
 
     /// How many rows were taken.
@@ -53,10 +58,18 @@ impl Output {
         self.rows
     }
 
+    /// How many of them are where they should be, whole. All of them when [`finish`](Self::finish) succeeded.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.to.arrived
+    }
+
     /// Takes a row.
     pub(crate) fn row(&mut self, member: &Member) -> io::Result<()> {
         match self.format {
-            Format::Table => self.table.row(member, &mut self.to)?,
+            Format::Table => {
+                self.rows += 1;
+                return self.table.row(member, &mut self.to);
+            }
             Format::Json => {
                 self.to.write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
                 serde_json::to_writer(&mut self.to, member)?;
@@ -74,7 +87,7 @@ impl Output {
             }
         }
         self.rows += 1;
-        Ok(())
+        self.to.end_row()
     }
 
     /// Hands on what is buffered: somebody may be waiting for it.
@@ -108,20 +121,77 @@ impl Output {
     }
 
     fn record<'a>(&mut self, fields: impl Iterator<Item = &'a str>) -> io::Result<()> {
-        let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(&mut self.to);
+        // Into the buffer itself: the writer flushes what is beneath it.
+        let mut writer = csv::WriterBuilder::new().buffer_capacity(1024).from_writer(&mut self.to.buffer);
         writer.write_record(fields)?;
         writer.flush()
     }
 }
 
-/// A table that is aligned over its first rows and then goes on with the same widths.
+/// A buffer that knows how many rows have left it.
+struct Sink {
+    to: Box<dyn Write>,
+    buffer: Vec<u8>,
+    /// Where the rows in the buffer end.
+    ends: Vec<usize>,
+    arrived: u64,
+}
+
+impl Sink {
+    const FULL: usize = 1 << 16;
+
+    fn new(to: Box<dyn Write>) -> Self {
+        Self { to, buffer: Vec::with_capacity(2 * Self::FULL), ends: Vec::new(), arrived: 0 }
+    }
+
+    fn end_row(&mut self) -> io::Result<()> {
+        self.ends.push(self.buffer.len());
+        if self.buffer.len() < Self::FULL { Ok(()) } else { self.send() }
+    }
+
+    fn send(&mut self) -> io::Result<()> {
+        let mut sent = 0;
+        let outcome = loop {
+            match self.buffer.get(sent..) {
+                None | Some([]) => break Ok(()),
+                Some(rest) => match self.to.write(rest) {
+                    Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                    Ok(bytes) => sent += bytes,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break Err(error),
+                },
+            }
+        };
+        let rows = self.ends.partition_point(|&end| end <= sent);
+        self.arrived += rows as u64;
+        self.ends.drain(..rows);
+        self.ends.iter_mut().for_each(|end| *end -= sent);
+        self.buffer.drain(..sent);
+        outcome
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.send()?;
+        self.to.flush()
+    }
+}
+
+/// A table that is aligned over its first rows and then goes on with the same widths, or wider ones: an id that is cut
+/// off is nobody's.
 #[derive(Default)]
 struct Columns {
     waiting: Vec<[String; 6]>,
     widths: Option<Vec<u16>>,
 }
 
-/// So many rows decide how wide the columns are.
+/// So many rows decide how wide the columns are at first.
 const ROWS_MEASURED: usize = 2_000;
 
 /// Names are cut off in a table where they are wider.
@@ -132,40 +202,45 @@ const NAME: usize = 1;
 impl Columns {
     const TITLES: [&str; 6] = ["ID", "NAME", "ROLE", "JOINED", "MUTED UNTIL", "ONLINE"];
 
-    fn row(&mut self, member: &Member, to: &mut impl Write) -> io::Result<()> {
+    fn row(&mut self, member: &Member, to: &mut Sink) -> io::Result<()> {
         let [_, _, id, name, role, joined, _, muted, online] = member.fields();
         self.waiting.push([id, name, role, joined, muted, online].map(|field| terminal::plain(field).into_owned()));
         let enough = if self.widths.is_none() { ROWS_MEASURED } else { 100 };
         if self.waiting.len() < enough { Ok(()) } else { self.print(to) }
     }
 
-    fn print(&mut self, to: &mut impl Write) -> io::Result<()> {
+    fn print(&mut self, to: &mut Sink) -> io::Result<()> {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-        if self.widths.is_none() {
+        let titles = self.widths.is_none();
+        if titles {
             table.set_header(Self::TITLES);
         } else if self.waiting.is_empty() {
             return Ok(());
         }
         for fields in self.waiting.drain(..) {
             let mut row = Row::from(fields);
-            // A cell wider than its column would be broken into lines: cut it off instead.
+            // A name wider than its column would be broken into lines: cut it off instead.
             row.max_height(1);
             table.add_row(row);
         }
-        let widths = self.widths.get_or_insert_with(|| {
-            let mut widths = table.column_max_content_widths();
-            widths[NAME] = widths[NAME].min(WIDEST_NAME);
-            widths
-        });
+        let mut needed = table.column_max_content_widths();
+        needed[NAME] = needed[NAME].min(WIDEST_NAME);
+        let widths = self.widths.get_or_insert_with(|| needed.clone());
+        for (width, needed) in widths.iter_mut().zip(needed) {
+            *width = needed.max(*width);
+        }
         let constraints = widths.iter().map(|&width| ColumnConstraint::Absolute(Width::Fixed(width + 2)));
         table.set_constraints(constraints);
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
-        for line in table.lines() {
+        for (index, line) in table.lines().enumerate() {
             to.write_all(line.trim_end().as_bytes())?;
             to.write_all(b"\n")?;
+            if index > 0 || !titles {
+                to.end_row()?;
+            }
         }
         Ok(())
     }

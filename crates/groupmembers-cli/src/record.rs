@@ -1,9 +1,8 @@
 //! `--record`: a runtime that passes everything on and writes it down as a fixture case.
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,19 +18,20 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::Error;
-use crate::files;
+use crate::files::{self, Folder};
 use crate::sanitize::{Outcome, Rules, Sanitizer};
 use crate::terminal;
 
 /// A longer body is no answer of any vendor, and is not kept.
 const LONGEST_BODY: usize = 4 << 20;
 
+const CASE: &str = "case.json";
+
 /// A case being written.
 #[derive(Debug)]
 pub(crate) struct Recording {
     runtime: Arc<Recorder>,
     dir: PathBuf,
-    case: File,
     unix: u64,
 }
 
@@ -43,7 +43,7 @@ struct Recorder {
 
 /// What has been recorded. Exchanges are written in the order in which they were sent, as soon as all before them are.
 struct Tape {
-    dir: PathBuf,
+    folder: Folder,
     rules: &'static Rules,
     sanitizer: Sanitizer,
     /// The first of `waiting` is the exchange of this number.
@@ -101,17 +101,10 @@ struct Stamp {
 impl Recording {
     /// Makes the folder and its first file, so that it is sure that they can be written.
     pub(crate) fn start(dir: &Path, inner: Arc<dyn Runtime>, rules: &'static Rules) -> Result<Self, Error> {
-        let refused = |error: io::Error| files::refused("--record", dir, &error);
-        fs::create_dir_all(dir).map_err(refused)?;
-        if fs::read_dir(dir).map_err(refused)?.next().is_some() {
-            let dir = dir.display();
-            return Err(Error::Usage(format!(
-                "--record {dir}: is not empty: name a new folder, a case is one exchange"
-            )));
-        }
-        let case = File::create_new(dir.join("case.json")).map_err(refused)?;
+        let mut folder = Folder::start("--record", dir)?;
+        folder.write(CASE, b"").map_err(|error| files::refused("--record", dir, &error))?;
         let tape = Tape {
-            dir: dir.to_owned(),
+            folder,
             rules,
             sanitizer: Sanitizer::new(rules),
             first_waiting: 0,
@@ -124,7 +117,7 @@ impl Recording {
         };
         let unix = inner.now().unix.as_secs();
         let runtime = Arc::new(Recorder { inner, tape: Arc::new(Mutex::new(tape)) });
-        Ok(Self { runtime, dir: dir.to_owned(), case, unix })
+        Ok(Self { runtime, dir: dir.to_owned(), unix })
     }
 
     /// The runtime that records.
@@ -132,8 +125,8 @@ impl Recording {
         Arc::<Recorder>::clone(&self.runtime)
     }
 
-    /// Writes what is left, and `case.json`.
-    pub(crate) fn finish(mut self) -> Result<(), String> {
+    /// Writes what is left, and `case.json`. A case that does not come about leaves nothing in its place.
+    pub(crate) fn finish(self) -> Result<(), String> {
         let cannot = |error: &dyn std::fmt::Display| format!("--record {}: {error}", self.dir.display());
         let mut tape = lock(&self.runtime.tape);
         let (left_out, kept) = tape.finish();
@@ -172,7 +165,16 @@ impl Recording {
         };
         let mut json = serde_json::to_vec_pretty(&case).map_err(|error| cannot(&error))?;
         json.push(b'\n');
-        self.case.write_all(&json).map_err(|error| cannot(&error))
+        tape.folder.write(CASE, &json).map_err(|error| cannot(&error))?;
+        tape.folder.keep();
+        Ok(())
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        // The tape may live on for a while in requests that were given up.
+        lock(&self.runtime.tape).folder.clear();
     }
 }
 
@@ -325,8 +327,10 @@ impl Tape {
         }
         self.written += 1;
         let number = self.written;
-        let written = fs::write(self.dir.join(format!("{number}.request.http")), &exchange.request)
-            .and_then(|()| fs::write(self.dir.join(format!("{number}.response.http")), &exchange.response));
+        let folder = &mut self.folder;
+        let written = folder
+            .write(&format!("{number}.request.http"), &exchange.request)
+            .and_then(|()| folder.write(&format!("{number}.response.http"), &exchange.response));
         self.error = written.err();
     }
 }

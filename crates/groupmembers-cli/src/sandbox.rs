@@ -8,7 +8,7 @@ use groupmembers_sandbox::{Config, Sandbox};
 
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
-use crate::terminal;
+use crate::{cli, terminal};
 
 const AFTER_HELP: &str = "\
 It listens on 127.0.0.1 only, checks every signature, enforces the documented
@@ -26,19 +26,19 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Args {
     /// The port; 0 takes any free one
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = |text: &str| cli::number::<u16>(text, 0..=65_535), allow_negative_numbers = true)]
     port: u16,
 
-    /// Members of every group [default: another number for each]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=5_000_000))]
+    /// Members of every group, but no more than the vendor allows for its type [default: another number for each]
+    #[arg(long, value_name = "N", value_parser = |text: &str| cli::number::<u32>(text, 1..=5_000_000), allow_negative_numbers = true)]
     members: Option<u32>,
 
     /// How long every answer takes
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=60_000), allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = |text: &str| cli::number::<u64>(text, 0..=60_000), allow_negative_numbers = true)]
     latency_ms: u64,
 
     /// The same seed makes the same members and the same churn
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = |text: &str| cli::number::<u64>(text, 0..=u64::MAX), allow_negative_numbers = true)]
     seed: u64,
 
     /// So many members leave, join or come back for every page that is read
@@ -69,9 +69,19 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         config.tim.faults.push(fault);
     }
     for group in &mut config.tim.groups {
-        group.members = args.members.unwrap_or(group.members);
+        let most = group.kind.most_members().unwrap_or(u32::MAX);
+        if let Some(members) = args.members {
+            group.members = members.min(most);
+        }
         group.churn = Churn::per_call(args.churn);
     }
+    let asked = args.members.unwrap_or(0);
+    let smaller: Vec<&str> =
+        config.tim.groups.iter().filter(|group| group.members < asked).map(|group| group.kind.as_str()).collect();
+    let note = (!smaller.is_empty()).then(|| {
+        let asked = terminal::count(asked.into());
+        format!("note: the vendor has no groups of {asked} for {}: those have as many as it allows", smaller.join(", "))
+    });
     let groups: Vec<String> = config
         .tim
         .groups
@@ -92,12 +102,18 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         printed.map_err(|error| Error::write("stdout", &error))?;
         drop(stdout);
+        if let Some(note) = note {
+            terminal::say(&note);
+        }
         if args.env {
-            terminal::say(&format!("Groups:\n  {}", groups.join("\n  ")));
+            terminal::say("Groups:");
+            for group in &groups {
+                terminal::say(&format!("  {group}"));
+            }
         }
         terminal::say("Ctrl-C ends it.");
         let mut seen = 0;
-        while !interrupt.pressed() {
+        while interrupt.pressed().is_none() {
             tokio::select! {
                 () = interrupt.wait() => {}
                 () = tokio::time::sleep(Duration::from_millis(250)) => {}

@@ -33,6 +33,18 @@ pub(crate) fn scrub(text: &str) -> String {
     clean
 }
 
+/// An id or a word from elsewhere, short enough for a line that is about something else.
+pub(crate) fn short(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 40;
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text.into();
+    }
+    let start: String = text.chars().take(24).collect();
+    let end: String = text.chars().skip(length - 8).collect();
+    format!("{start}…{end}").into()
+}
+
 /// `6000` as `6,000`.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -87,6 +99,13 @@ mod tests {
     fn texts_from_elsewhere_stay_on_their_line() {
         assert_eq!(plain("a\u{1b}[2Jb\nc\u{202e}d"), "a [2Jb c d");
         assert_eq!(plain("👨\u{200d}👩 عمر"), "👨\u{200d}👩 عمر");
+    }
+
+    #[test]
+    fn long_ids_are_shortened() {
+        assert_eq!(short("@TGS#1ABC"), "@TGS#1ABC");
+        assert_eq!(short(&"群".repeat(40)).chars().count(), 40);
+        assert_eq!(short(&format!("{}END", "a".repeat(100))), "aaaaaaaaaaaaaaaaaaaaaaaa…aaaaaEND");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use tim_rest::usersig::{Claims, Refusal};
 use tim_rest::{SecretKey, UserSig};
 
 use crate::error::{Code, Error};
-use crate::terminal;
+use crate::{cli, env, ids, terminal};
 
 /// What there is to do with tokens.
 #[derive(Debug, clap::Subcommand)]
@@ -20,7 +20,7 @@ pub(crate) enum What {
         identifier: String,
 
         /// For how many seconds it is good, at most 50 years
-        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_576_800_000))]
+        #[arg(long, value_name = "SECONDS", value_parser = |text: &str| cli::number::<u64>(text, 1..=1_576_800_000), allow_negative_numbers = true)]
         expire: u64,
     },
     /// Say what is in a token, and whether it is good
@@ -60,6 +60,8 @@ pub(crate) fn run(what: What) -> Result<Code, Error> {
 }
 
 fn sign(identifier: &str, expire: u64) -> Result<Code, Error> {
+    ids::check("--identifier", identifier, ids::LONGEST_TIM_USER)?;
+    env::require(&["TIM_SDK_APP_ID", "TIM_SECRET_KEY"])?;
     let unset = |name| Error::Usage(format!("{name} is not set: export it"));
     let app = app_id()?.ok_or_else(|| unset("TIM_SDK_APP_ID"))?;
     let key = secret_key()?.ok_or_else(|| unset("TIM_SECRET_KEY"))?;
@@ -169,7 +171,7 @@ fn instant(seconds: u64) -> String {
 }
 
 fn app_id() -> Result<Option<u32>, Error> {
-    let Some(text) = variable("TIM_SDK_APP_ID")? else {
+    let Some(text) = env::read("TIM_SDK_APP_ID")? else {
         return Ok(None);
     };
     let id = text.parse().ok().filter(|&id| id != 0);
@@ -181,18 +183,10 @@ fn app_id() -> Result<Option<u32>, Error> {
 }
 
 fn secret_key() -> Result<Option<SecretKey>, Error> {
-    let Some(text) = variable("TIM_SECRET_KEY")? else {
+    let Some(text) = env::read("TIM_SECRET_KEY")? else {
         return Ok(None);
     };
     SecretKey::new(text).map(Some).map_err(|error| Error::Usage(format!("TIM_SECRET_KEY {}", error.problem())))
-}
-
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(text) => Ok(Some(text)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::Usage(format!("{name} is not UTF-8: set it anew"))),
-    }
 }
 
 fn print(text: &str) -> Result<(), Error> {

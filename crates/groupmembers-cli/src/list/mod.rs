@@ -2,26 +2,29 @@
 
 pub(crate) mod tim;
 
+use std::borrow::Cow;
 use std::fmt::Display;
-use std::fs::File;
 use std::io::{BufWriter, IsTerminal as _, Write};
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Subcommand;
 use futures_util::FutureExt as _;
 use groupmembers_http::walk::{Roster, Walk};
-use groupmembers_http::{Completeness, Report, Runtime};
+use groupmembers_http::{Runtime, TransportError, TransportErrorKind};
 
 use crate::error::{Code, Error};
+use crate::files::{self, Place};
 use crate::interrupt::Interrupt;
 use crate::member::Member;
 use crate::output::{Format, Output};
 use crate::progress::Progress;
 use crate::record::Recording;
+use crate::report::Summary;
 use crate::sanitize::Rules;
-use crate::{files, report, terminal};
+use crate::{cli, ids, terminal};
 
 /// The vendors.
 #[derive(Debug, Subcommand)]
@@ -38,7 +41,7 @@ pub(crate) struct Common {
     group: String,
 
     /// How rows are written [default: what the name of --output ends in, otherwise table]
-    #[arg(long, short, value_name = "FORMAT")]
+    #[arg(long, short, value_name = "FORMAT", ignore_case = true)]
     format: Option<Format>,
 
     /// Write the rows to this file as they come; rows read before an error are kept
@@ -59,11 +62,11 @@ pub(crate) struct Common {
     record: Option<PathBuf>,
 
     /// Requests in flight
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = |text: &str| cli::number::<u16>(text, 1..=256), allow_negative_numbers = true)]
     concurrency: u16,
 
-    /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Give up after so many seconds; rows read until then are kept
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = |text: &str| cli::number::<u32>(text, 1..=u32::MAX.into()), allow_negative_numbers = true)]
     deadline: u32,
 }
 
@@ -80,45 +83,39 @@ impl Common {
     }
 
     /// The group's id, if it can be one.
-    fn group(&self) -> Result<&str, Error> {
-        let group = self.group.as_str();
-        let problem = match () {
-            () if group.trim().is_empty() => "is empty: give the group's id",
-            () if group.trim() != group => "has blanks or a line break around it: remove them",
-            () if group.chars().any(char::is_control) => "has a control character in it: remove it",
-            () => return Ok(group),
-        };
-        Err(Error::Usage(format!("--group {problem}")))
+    fn group(&self, longest: usize) -> Result<&str, Error> {
+        ids::check("--group", &self.group, longest).map(|()| self.group.as_str())
     }
 
     /// Opens every place that will be written to. From here on only the vendor can be at fault.
     fn open(&self, runtime: Arc<dyn Runtime>, rules: &'static Rules) -> Result<Job, Error> {
-        let format = self.format.or_else(|| self.output.as_deref().and_then(Format::of_file)).unwrap_or(Format::Table);
+        let format = match (self.format, &self.output) {
+            (Some(format), _) => format,
+            (None, Some(path)) => Format::of_file(path).map_err(Error::Usage)?,
+            (None, None) => Format::Table,
+        };
         if self.raw && format == Format::Table {
             return Err(Error::Usage("--raw has no place in a table: add --format json, ndjson or csv".to_owned()));
         }
-        if self.output.as_deref() == Some(Path::new("-")) {
-            return Err(Error::Usage("--output is -: leave it out, rows go to stdout then".to_owned()));
-        }
-        let output = self.output.as_deref().map(|path| Place::open("--output", path)).transpose()?;
+        let place = self.output.as_deref().map(|path| Place::open("--output", path)).transpose()?;
         let report = self.report.as_deref().map(|path| Place::open("--report", path)).transpose()?;
-        if let (Some(output), Some(report)) = (&output, &report)
-            && files::are_one(&output.path, &report.path)
-        {
-            return Err(Error::Usage("--output and --report name the same file: name two".to_owned()));
+        if let Some(report) = &report {
+            let rows = if place.is_some() { "--output" } else { "stdout" };
+            if place.as_ref().map_or_else(|| report.is_stdout(), |place| place.is(report)) {
+                return Err(Error::Usage(format!("{rows} and --report go to the same file: name two")));
+            }
         }
         let recording = self.record.as_deref().map(|dir| Recording::start(dir, runtime, rules)).transpose()?;
-        let rows_are_seen = output.is_none() && std::io::stdout().is_terminal();
-        let to: Box<dyn Write> = match &output {
-            Some(place) => {
-                Box::new(place.file.try_clone().map_err(|error| files::refused(place.flag, &place.path, &error))?)
-            }
+        let rows_are_seen = place.is_none() && std::io::stdout().is_terminal();
+        let to: Box<dyn Write> = match &place {
+            Some(place) => Box::new(place.writer().map_err(|error| files::refused("--output", &place.path, &error))?),
             None => Box::new(std::io::stdout()),
         };
         Ok(Job {
+            group: self.group.clone(),
             output: Output::new(to, format, self.raw),
-            output_name: output.as_ref().map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
-            to_empty: output,
+            output_name: place.as_ref().map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
+            place,
             report,
             recording,
             progress: Progress::start(rows_are_seen),
@@ -126,26 +123,13 @@ impl Common {
     }
 }
 
-/// A file that is open.
-#[derive(Debug)]
-struct Place {
-    flag: &'static str,
-    path: PathBuf,
-    file: File,
-}
-
-impl Place {
-    fn open(flag: &'static str, path: &Path) -> Result<Self, Error> {
-        Ok(Self { flag, path: path.to_owned(), file: files::open(flag, path)? })
-    }
-}
-
 /// One listing, with everything open that it writes to.
 struct Job {
+    group: String,
     output: Output,
     output_name: String,
-    /// The output's file, until it is emptied: a listing that fails before its first row leaves what is in it.
-    to_empty: Option<Place>,
+    /// The output's file: a listing that stops before its first row leaves what is in it.
+    place: Option<Place>,
     report: Option<Place>,
     recording: Option<Recording>,
     progress: Progress,
@@ -154,7 +138,8 @@ struct Job {
 /// Why a listing stopped before its end.
 enum Stop {
     Error(Error),
-    Interrupted,
+    /// By what.
+    Interrupted(&'static str),
 }
 
 impl Job {
@@ -164,47 +149,60 @@ impl Job {
     }
 
     /// Lists, and says how it went.
-    async fn run<W>(mut self, mut roster: Roster<W>, member: impl Fn(W::Row) -> Member) -> Result<Code, Error>
+    async fn run<W>(
+        mut self,
+        mut roster: Roster<W>,
+        interrupt: Interrupt,
+        member: impl Fn(W::Row) -> Member,
+    ) -> Result<Code, Error>
     where
         W: Walk + Unpin,
         W::Request: 'static,
         W::Answer: Send + 'static,
         W::Error: Send + Unpin + Display + 'static,
     {
-        let mut stop = self.rows(&mut roster, member).await.err();
+        let mut stop = self.rows(&mut roster, interrupt, member).await.err();
         self.progress.end();
-        let nothing = self.output.rows() == 0 && matches!(stop, Some(Stop::Error(_)));
+        let nothing = self.output.rows() == 0 && stop.is_some();
+        let mut troubles = Vec::new();
         if !nothing && let Err(error) = self.begin().and_then(|()| self.output.finish()) {
-            stop.get_or_insert(Stop::Error(Error::write(&self.output_name, &error)));
+            match (&stop, Error::write(&self.output_name, &error)) {
+                (None, error) => stop = Some(Stop::Error(error)),
+                (Some(Stop::Error(Error::Failed(said))), Error::Failed(text)) if *said == text => {}
+                (Some(_), Error::Failed(text)) => troubles.push(text),
+                (Some(_), _) => {}
+            }
         }
 
         let mut report = roster.report();
         drop(roster);
-        report.members = self.output.rows();
+        for gap in &mut report.gaps {
+            gap.what = worded(&gap.what, &self.group);
+        }
         let error = match &stop {
-            None => None,
-            Some(Stop::Interrupted) => Some("interrupted by Ctrl-C".to_owned()),
+            None | Some(Stop::Error(Error::Quiet(_))) => None,
+            Some(Stop::Interrupted(by)) => Some(format!("interrupted by {by}")),
             Some(Stop::Error(Error::Pipe)) => Some("whoever read the rows closed the pipe".to_owned()),
             Some(Stop::Error(Error::Usage(text) | Error::Failed(text))) => Some(text.clone()),
-            Some(Stop::Error(Error::Quiet(_))) => None,
         };
-        if error.is_some() && report.completeness.is_complete() {
-            // The vendor's list was read to its end, but the rows did not all arrive where they should.
-            report.completeness = Completeness::Incomplete;
-        }
-        self.close(&report, error.as_deref(), stop)
+        let summary = Summary::new(report, self.output.arrived(), error);
+        self.close(&summary, stop, nothing, troubles)
     }
 
     /// Takes row after row.
-    async fn rows<W>(&mut self, roster: &mut Roster<W>, member: impl Fn(W::Row) -> Member) -> Result<(), Stop>
+    async fn rows<W>(
+        &mut self,
+        roster: &mut Roster<W>,
+        mut interrupt: Interrupt,
+        member: impl Fn(W::Row) -> Member,
+    ) -> Result<(), Stop>
     where
         W: Walk + Unpin,
         W::Request: 'static,
         W::Answer: Send + 'static,
         W::Error: Send + Unpin + Display + 'static,
     {
-        let mut interrupt = Interrupt::listen();
-        while !interrupt.pressed() {
+        while interrupt.pressed().is_none() {
             let next = match roster.next().now_or_never() {
                 Some(next) => next,
                 None => {
@@ -219,21 +217,40 @@ impl Job {
                     }
                 }
             };
-            match next {
-                None => return Ok(()),
-                Some(Ok(row)) => {
-                    let written = self.begin().and_then(|()| self.output.row(&member(row)));
-                    written.map_err(|error| self.cannot_write(&error))?;
-                }
-                Some(Err(error)) => return Err(Stop::Error(Error::Failed(error.to_string()))),
+            if self.take(next, &member)?.is_break() {
+                return Ok(());
             }
         }
-        Err(Stop::Interrupted)
+        // Rows that have been read are kept. No more than those: a fast server would never let this end.
+        for _ in 0..roster.walk().ready() {
+            let Some(next) = roster.next().now_or_never() else { break };
+            if self.take(next, &member)?.is_break() {
+                return Ok(());
+            }
+        }
+        Err(Stop::Interrupted(interrupt.pressed().unwrap_or("a signal")))
+    }
+
+    /// Writes what came next.
+    fn take<R, E: Display>(
+        &mut self,
+        next: Option<Result<R, E>>,
+        member: impl Fn(R) -> Member,
+    ) -> Result<ControlFlow<()>, Stop> {
+        match next {
+            None => Ok(ControlFlow::Break(())),
+            Some(Ok(row)) => {
+                let written = self.begin().and_then(|()| self.output.row(&member(row)));
+                written.map_err(|error| self.cannot_write(&error))?;
+                Ok(ControlFlow::Continue(()))
+            }
+            Some(Err(error)) => Err(Stop::Error(Error::Failed(worded(&error.to_string(), &self.group)))),
+        }
     }
 
     /// Empties the output's file, once: now there is something to put into it.
     fn begin(&mut self) -> std::io::Result<()> {
-        self.to_empty.take().map_or(Ok(()), |place| files::empty(&place.file))
+        self.place.as_mut().map_or(Ok(()), Place::begin)
     }
 
     fn cannot_write(&self, error: &std::io::Error) -> Stop {
@@ -241,37 +258,59 @@ impl Job {
     }
 
     /// Writes what is written at the end, and says the last words.
-    fn close(self, report: &Report, error: Option<&str>, stop: Option<Stop>) -> Result<Code, Error> {
-        let mut troubles = Vec::new();
-        if let Some(place) = self.report {
-            let written =
-                files::empty(&place.file).and_then(|()| report::write(report, error, BufWriter::new(&place.file)));
-            troubles.extend(written.err().map(|error| format!("--report {}: {error}", place.path.display())));
+    fn close(
+        self,
+        summary: &Summary,
+        stop: Option<Stop>,
+        nothing: bool,
+        mut troubles: Vec<String>,
+    ) -> Result<Code, Error> {
+        if let Some(mut place) = self.report {
+            let written = place.begin().and_then(|()| summary.write(BufWriter::new(place.writer()?)));
+            troubles.extend(written.err().map(|error| format!("cannot write to {}: {error}", place.path.display())));
         }
         if let Some(recording) = self.recording {
             troubles.extend(recording.finish().err());
         }
-        if matches!(stop, Some(Stop::Error(Error::Pipe))) {
-            return Err(Error::Pipe);
+
+        // Whoever closed the pipe wants to hear nothing more of the list.
+        if !matches!(stop, Some(Stop::Error(Error::Pipe))) {
+            for remark in summary.remarks() {
+                terminal::say(&remark);
+            }
+            let closing = match &self.place {
+                Some(place) if nothing && !place.new => {
+                    format!("{}; {} is as it was", summary.closing_line(), place.path.display())
+                }
+                _ => summary.closing_line(),
+            };
+            match &stop {
+                None => terminal::say(&closing),
+                Some(Stop::Interrupted(_)) => terminal::say(&format!("interrupted: {closing}")),
+                Some(Stop::Error(_)) => terminal::say(&format!("stopped: {closing}")),
+            }
         }
-        for remark in report::remarks(report, error) {
-            terminal::say(&remark);
-        }
-        let closing = report::closing_line(report);
-        match &stop {
-            None => terminal::say(&closing),
-            Some(Stop::Interrupted) => terminal::say(&format!("interrupted: {closing}")),
-            Some(Stop::Error(_)) => terminal::say(&format!("stopped: {closing}")),
+        let troubled = !troubles.is_empty();
+        for trouble in troubles {
+            terminal::say(&format!("error: {trouble}"));
         }
         match stop {
-            Some(Stop::Error(error)) => return Err(error),
-            Some(Stop::Interrupted) => return Ok(Code::Interrupted),
-            None => {}
-        }
-        match troubles.pop() {
-            Some(trouble) => Err(Error::Failed(trouble)),
-            None if report.completeness.is_complete() => Ok(Code::Done),
+            Some(Stop::Interrupted(_)) => Ok(Code::Interrupted),
+            Some(Stop::Error(Error::Pipe)) | None if troubled => Ok(Code::Failed),
+            Some(Stop::Error(error)) => Err(error),
+            None if summary.is_complete() => Ok(Code::Done),
             None => Ok(Code::Unsure),
         }
+    }
+}
+
+/// What the driver and the vendor said, for people at a terminal: this program cannot take a listing up again, and an
+/// id that was typed need not be read out in full.
+fn worded(text: &str, group: &str) -> String {
+    let deadline = TransportError::new(TransportErrorKind::Deadline).to_string();
+    let text = text.replace(&deadline, "the deadline passed: what was read is kept; allow more time with --deadline");
+    match terminal::short(group) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(short) => text.replace(&group.escape_debug().to_string(), &short).replace(group, &short),
     }
 }

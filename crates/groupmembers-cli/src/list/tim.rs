@@ -12,9 +12,10 @@ use tim_rest::{
 
 use super::Common;
 use crate::error::{Code, Error};
+use crate::interrupt::Interrupt;
 use crate::member::{Member, Role};
 use crate::sanitize::{Kind, Outcome, Rules};
-use crate::terminal;
+use crate::{cli, env, ids, terminal};
 
 const AFTER_HELP: &str = "\
 Environment:
@@ -49,14 +50,15 @@ pub(crate) struct Args {
     region: Option<String>,
 
     /// The group's type, where you know it: saves the call that asks
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", ignore_case = true)]
     group_type: Option<Type>,
 
     /// Rows a page, 2 to 200, and at most 100 for a Community [default: as many as the API gives]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=200))]
+    #[arg(long, value_name = "N", value_parser = |text: &str| cli::number::<u32>(text, 2..=200), allow_negative_numbers = true)]
     page_size: Option<u32>,
 
-    /// Only these fields of each member, such as Role,NameCard; JoinTime comes in any case
+    /// Only these fields of each member: Role, JoinTime, MsgSeq, MsgFlag, LastSendMsgTime, MuteUntil, NameCard,
+    /// OnlineStatus; JoinTime comes in any case
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     fields: Option<Vec<String>>,
 
@@ -67,8 +69,10 @@ pub(crate) struct Args {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Type {
+    #[value(alias = "private")]
     Work,
     Public,
+    #[value(alias = "chatroom")]
     Meeting,
     Community,
     #[value(name = "avchatroom")]
@@ -87,10 +91,17 @@ impl From<Type> for GroupType {
     }
 }
 
+/// The most bytes of a custom field's key.
+const LONGEST_KEY: usize = 16;
+
 /// Lists a TIM group.
 pub(crate) fn run(args: Args) -> Result<Code, Error> {
-    let group = args.common.group()?.to_owned();
+    // Ids of the vendor's making are longer than those an app may give.
+    let longest = if args.common.group.starts_with("@TGS#") { 128 } else { 48 };
+    let group = args.common.group(longest)?.to_owned();
     let options = args.options()?;
+    env::require(&["TIM_SDK_APP_ID", "TIM_SECRET_KEY", "TIM_ADMIN"])?;
+    ids::check("TIM_ADMIN", &env::read("TIM_ADMIN")?.unwrap_or_default(), ids::LONGEST_TIM_USER)?;
     let credentials = Credentials::from_env().map_err(|error| Error::Usage(error.to_string()))?;
     let mut builder =
         Client::builder(credentials).concurrency(args.common.concurrency.into()).deadline(Some(args.common.deadline()));
@@ -100,18 +111,29 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     };
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
+    let runtime = crate::runtime()?;
     let job = args.common.open(Arc::clone(&transport), &RULES)?;
+    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
+    let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
     let (raw, now) = (args.common.raw, terminal::now());
-    let runtime = crate::runtime()?;
     let code = runtime.block_on(async {
         let roster = client.roster_with(&group, options);
-        job.run(roster, |row| member(&group, row, raw, now)).await
+        job.run(roster, interrupt, |row| member(&group, row, raw, now)).await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
     runtime.shutdown_background();
-    code
+    match code {
+        // The API has no code of its own for it.
+        Err(Error::Failed(text)) if args.group_type.is_some() && WRONG_TYPE.iter().any(|code| text.contains(code)) => {
+            Err(Error::Failed(format!("{text}; or --type is wrong: leave it out, and the API is asked")))
+        }
+        code => code,
+    }
 }
+
+/// What a command that is not for this type of group answers.
+const WRONG_TYPE: [&str; 2] = ["(10004)", "(10007)"];
 
 enum Host {
     Base(BaseUrl),
@@ -147,12 +169,19 @@ impl Args {
         if self.page_size.is_some() {
             options = options.in_windows();
         }
+        let empty = |name: &String| name.is_empty() || name.trim() != name;
         for (flag, names) in [("--fields", &self.fields), ("--custom-fields", &self.custom_fields)] {
-            if names.iter().flatten().any(|name| name.is_empty() || name.trim() != name) {
+            if names.iter().flatten().any(empty) {
                 return Err(Error::Usage(format!("{flag} has an empty name or blanks in it: write A,B")));
             }
         }
-        options.fields.clone_from(&self.fields);
+        if self.custom_fields.iter().flatten().any(|key| key.len() > LONGEST_KEY) {
+            return Err(Error::Usage(format!(
+                "--custom-fields has a key of more than {LONGEST_KEY} bytes: none has more"
+            )));
+        }
+        let fields = self.fields.as_ref().map(|names| names.iter().map(|name| field(name)).collect());
+        options.fields = fields.transpose()?;
         options.custom_fields.clone_from(&self.custom_fields);
         Ok(options)
     }
@@ -160,11 +189,29 @@ impl Args {
 
 /// A variable that may be unset. Set but empty is as good as unset.
 fn from_env(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::Usage(format!("{name} is not UTF-8: set it anew"))),
-    }
+    Ok(env::read(name)?.filter(|value| !value.is_empty()))
+}
+
+/// The field of a member that is meant. The API takes any name and leaves out what it does not know: a mistyped one
+/// would look like members without a role.
+fn field(name: &str) -> Result<String, Error> {
+    const KNOWN: [&str; 9] = [
+        "Role",
+        "JoinTime",
+        "MsgSeq",
+        "MsgFlag",
+        "LastSendMsgTime",
+        "MuteUntil",
+        "NameCard",
+        "OnlineStatus",
+        "Member_Account",
+    ];
+    let known = KNOWN.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+    known.map(ToOwned::to_owned).ok_or_else(|| {
+        let name = terminal::scrub(name);
+        let name = terminal::short(&name);
+        Error::Usage(format!("--fields: there is no {name}; the names are {}", KNOWN.join(", ")))
+    })
 }
 
 /// A TIM row as a row of ours.

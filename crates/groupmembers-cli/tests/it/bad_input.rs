@@ -1,8 +1,9 @@
 use std::fs;
+use std::process::Stdio;
 
 use groupmembers_sandbox::tim::GroupKind;
 
-use crate::program::{Run, SECRET, group, sandbox};
+use crate::program::{Run, SECRET, files, group, sandbox};
 
 /// Runs what must be refused before anything is sent, with one line that has these words in it.
 fn refused(run: Run, words: &[&str]) {
@@ -48,27 +49,135 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     refused(list(&[]).without("TIM_BASE_URL").env("TIM_REGION", "mars"), &["TIM_REGION", "none of china"]);
     refused(list(&["--base-url", &sandbox.base_url(), "--region", "china"]), &["--base-url", "--region"]);
 
-    for (id, words) in [("", "is empty"), ("  ", "is empty"), ("g ", "blanks"), ("g\nh", "control character")] {
-        refused(
-            Run::new(&["list", "tim", "--group", id]).app().env("TIM_BASE_URL", &sandbox.base_url()),
-            &["--group", words],
-        );
+    let group = |id: &str| Run::new(&["list", "tim", "--group", id]).app().env("TIM_BASE_URL", &sandbox.base_url());
+    for (id, words) in [
+        ("", "is empty"),
+        ("  ", "is empty"),
+        ("g ", "blanks"),
+        ("g\nh", "control character"),
+        ("g\u{1b}[2J", "U+001B as character 2"),
+        ("g\u{200b}h", "U+200B as character 2"),
+        ("\u{feff}g", "U+FEFF as character 1"),
+        ("@TGS#1\u{202e}CBA", "U+202E as character 7"),
+        (&"群".repeat(17), "is 51 bytes long, and no such id has more than 48"),
+        (&format!("@TGS#_@TGS#c{}", "A".repeat(5_000)), "is 5012 bytes long"),
+    ] {
+        refused(group(id), &["--group", words]);
+        if id.trim().is_empty() {
+            continue;
+        }
+        refused(list(&[]).env("TIM_ADMIN", id), &["TIM_ADMIN", words.split_once(" as ").map_or("", |(code, _)| code)]);
     }
+    let run = group(&"a".repeat(5_000)).go();
+    assert!(run.stderr.len() < 200, "{}", run.stderr);
+    refused(list(&[]).env("TIM_ADMIN", &"a".repeat(33)), &["TIM_ADMIN", "no such id has more than 32"]);
+    refused(
+        Run::new(&["token", "tim", "--expire", "60", "--identifier", "a\u{200b}"]).app(),
+        &["--identifier", "U+200B"],
+    );
     refused(Run::new(&["list", "tim"]).app(), &["--group <ID>"]);
     for size in ["0", "1", "201", "500", "-1", "x"] {
         refused(list(&[&format!("--page-size={size}")]), &["--page-size", size]);
     }
     refused(list(&["--type", "community", "--page-size", "150"]), &["--page-size", "100"]);
-    refused(list(&["--type", "chat"]), &["--type", "community"]);
-    refused(list(&["--concurrency", "0"]), &["--concurrency"]);
-    refused(list(&["--deadline", "0"]), &["--deadline"]);
+    refused(list(&["--type", "chat"]), &["--type", "work, public, meeting, community, avchatroom"]);
+    refused(list(&["--type", &"群".repeat(2_000)]), &["--type", "群…群", "community"]);
+    refused(list(&["--format", "xml"]), &["--format", "table, json, ndjson, csv"]);
+    for number in ["0", "-1", "1.5", "99999999999999999999"] {
+        refused(list(&["--concurrency", number]), &["--concurrency", "a whole number from 1 to 256"]);
+        refused(list(&["--deadline", number]), &["--deadline", "a whole number from 1 to "]);
+    }
     refused(list(&["--fields", "Role,,JoinTime"]), &["--fields"]);
+    for name in ["Rolle", "ShutUpUntill", "角色"] {
+        let names =
+            "Role, JoinTime, MsgSeq, MsgFlag, LastSendMsgTime, MuteUntil, NameCard, OnlineStatus, Member_Account";
+        refused(list(&["--fields", &format!("JoinTime,{name}")]), &["--fields", name, names]);
+    }
+    refused(list(&["--fields", SECRET]), &["--fields"]);
     refused(list(&["--custom-fields", "a, b"]), &["--custom-fields"]);
+    refused(list(&["--custom-fields", "a,a23456789-1234567"]), &["--custom-fields", "more than 16 bytes"]);
+    refused(list(&["--output", "members.xlsx"]), &["--output members.xlsx", "name a .csv, or add --format"]);
+    refused(Run::new(&["list", "tencent", "--group", "g"]), &["'tencent'", "known are tim"]);
+    refused(Run::new(&["lits"]), &["'lits'", "'list'", "known are demo, sandbox, list, token"]);
     refused(list(&["--raw"]), &["--raw", "--format"]);
     refused(list(&["--secret-key", SECRET]), &["--secret-key"]);
     refused(list(&[SECRET]), &["unexpected argument"]);
 
     assert_eq!(sandbox.calls(), 0, "nothing may be sent");
+}
+
+#[test]
+fn all_that_is_missing_is_said_at_once() {
+    let bare = || Run::new(&["list", "tim", "--group", "g"]);
+    refused(bare(), &["TIM_SDK_APP_ID, TIM_SECRET_KEY and TIM_ADMIN are not set: export them"]);
+    refused(bare().env("TIM_SDK_APP_ID", "1"), &["TIM_SECRET_KEY and TIM_ADMIN are not set: export them"]);
+    refused(
+        bare().env("TIM_SECRET_KEY", ""),
+        &["TIM_SDK_APP_ID and TIM_ADMIN are not set, TIM_SECRET_KEY is empty: export them"],
+    );
+    let token = Run::new(&["token", "tim", "--identifier", "a", "--expire", "60"]);
+    refused(token, &["TIM_SDK_APP_ID and TIM_SECRET_KEY are not set: export them"]);
+}
+
+#[test]
+fn words_of_a_choice_may_be_written_in_any_case() {
+    let sandbox = sandbox(group(GroupKind::Public, 5), |_| {});
+    for (group_type, format, fields) in [("Public", "CSV", "role,NAMECARD"), ("PUBLIC", "Csv", "Role,NameCard")] {
+        let run = Run::list(&sandbox, &["--type", group_type, "-f", format, "--fields", fields]).go();
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stdout.contains(",owner,"), "the field is asked for by the vendor's word: {}", run.stdout);
+    }
+    // What older texts call it.
+    assert_eq!(Run::list(&sandbox, &["--type", "ChatRoom"]).go().code, 0);
+}
+
+#[test]
+fn a_wrong_type_is_suspected_where_the_api_only_says_no() {
+    let sandbox = sandbox(group(GroupKind::Public, 5), |_| {});
+    for wrong in ["community", "avchatroom"] {
+        let run = Run::list(&sandbox, &["--type", wrong]).go();
+        assert_eq!(run.code, 1, "{wrong}: {}", run.stderr);
+        assert!(run.error().contains("--type is wrong: leave it out"), "{wrong}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn a_refused_run_leaves_no_file_behind() {
+    let sandbox = sandbox(group(GroupKind::Work, 5), |_| {});
+    for args in [
+        &["--output", "new.csv", "--report", "no/such/folder/report.json"][..],
+        &["--output", "new.csv", "--report", "new.csv"],
+        &["--output", "new.csv", "--report", "new.json", "--record", "blocked/case"],
+        &["--output", "new.csv", "--report", "-"],
+        &["--output", "new.csv", "--record", "."],
+    ] {
+        let run = Run::list(&sandbox, args);
+        let dir = run.dir.clone();
+        fs::write(dir.join("blocked"), "a file").unwrap();
+        refused(run, &[args[args.len() - 2]]);
+        assert_eq!(files(&dir), [dir.join("blocked")], "{args:?}");
+    }
+    // What could be made of a --record folder before it was refused goes as well.
+    let run = Run::list(&sandbox, &["--record", "a/b/case", "--output", "no/such/folder/list"]);
+    let dir = run.dir.clone();
+    refused(run, &["--output"]);
+    assert!(!dir.join("a").exists());
+    assert_eq!(sandbox.calls(), 0, "nothing may be sent");
+}
+
+#[test]
+fn a_long_id_is_not_read_out_in_full() {
+    let sandbox = sandbox(group(GroupKind::Work, 5), |_| {});
+    let id = format!("@TGS#{}", "群".repeat(41));
+    let run = Run::new(&["list", "tim", "--group", &id, "--report", "report.json"]).app();
+    let run = run.env("TIM_BASE_URL", &sandbox.base_url());
+    let report = run.dir.join("report.json");
+    let run = run.go();
+    assert_eq!(run.code, 1);
+    assert!(run.error().contains("@TGS#群") && run.error().contains('…'), "{}", run.stderr);
+    assert!(!run.stderr.contains(&id), "{}", run.stderr);
+    // The report is for programs: there it stands as it is.
+    assert!(fs::read_to_string(report).unwrap().contains(&format!("\"group\": \"{id}\"")));
 }
 
 #[test]
@@ -82,6 +191,8 @@ fn unwritable_places_are_refused_and_what_is_there_stays() {
     refused(Run::list(&sandbox, &["--output", "x.json", "--report", "x.json"]), &["--output", "--report", "two"]);
     refused(Run::list(&sandbox, &["--output", "x.csv", "--report", "./x.csv"]), &["--output", "--report", "two"]);
     refused(Run::list(&sandbox, &["--output", "-"]), &["--output", "stdout"]);
+    refused(Run::list(&sandbox, &["--report", "-"]), &["--report is -", "name a file"]);
+    refused(Run::list(&sandbox, &["--record", "-"]), &["--record is -", "name a folder"]);
     #[cfg(unix)]
     {
         let run = Run::list(&sandbox, &["--output", "x.csv", "--report", "y.csv"]);
@@ -89,6 +200,24 @@ fn unwritable_places_are_refused_and_what_is_there_stays() {
         std::os::unix::fs::symlink(run.dir.join("x.csv"), run.dir.join("y.csv")).unwrap();
         let kept = run.dir.join("x.csv");
         refused(run, &["--output", "--report", "two"]);
+        assert_eq!(fs::read_to_string(kept).unwrap(), "kept");
+
+        let run = Run::list(&sandbox, &["--output", "x.csv", "--report", "y.csv"]);
+        let kept = run.dir.join("x.csv");
+        fs::write(&kept, "kept").unwrap();
+        fs::hard_link(&kept, run.dir.join("y.csv")).unwrap();
+        refused(run, &["--output", "--report", "two"]);
+        assert_eq!(fs::read_to_string(kept).unwrap(), "kept");
+
+        // A shell may have sent the rows into the report's file as well.
+        let mut run = Run::list(&sandbox, &["--report", "x.json"]);
+        let kept = run.dir.join("x.json");
+        fs::write(&kept, "kept").unwrap();
+        run.command.stdout(fs::File::options().append(true).open(&kept).unwrap()).stderr(Stdio::piped());
+        let child = run.command.spawn().unwrap();
+        let outcome = run.outcome(child.wait_with_output().unwrap());
+        assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+        assert!(outcome.error().contains("stdout and --report go to the same file"), "{}", outcome.stderr);
         assert_eq!(fs::read_to_string(kept).unwrap(), "kept");
     }
     let run = Run::list(&sandbox, &["--record", "file/case"]);
@@ -140,4 +269,6 @@ fn a_full_disk_is_an_error() {
     assert!(run.error().starts_with("cannot write to /dev/full: "), "{}", run.stderr);
     let report = fs::read_to_string(dir.join("report.json")).unwrap();
     assert!(report.contains("\"completeness\": \"incomplete\"") && report.contains("/dev/full"), "{report}");
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((&report["members"], &report["gaps"][0]["after"]), (&0.into(), &0.into()), "no row arrived: {report}");
 }

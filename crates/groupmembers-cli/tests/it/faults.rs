@@ -18,7 +18,8 @@ fn with(faults: &[&str], kind: GroupKind, args: &[&str]) -> (Outcome, Value, Str
     let outcome = run.go();
     assert!(began.elapsed() < Duration::from_secs(40), "took {:?}", began.elapsed());
     let report: Value = serde_json::from_slice(&fs::read(dir.join("report.json")).unwrap()).unwrap();
-    let rows = fs::read_to_string(dir.join("rows.ndjson")).unwrap();
+    // Where nothing was listed, there is no file.
+    let rows = fs::read_to_string(dir.join("rows.ndjson")).unwrap_or_default();
     for row in rows.lines() {
         serde_json::from_str::<Value>(row).unwrap();
     }
@@ -67,6 +68,11 @@ fn a_slow_server_meets_the_deadline() {
     let (run, report, _) = with(&["slow-drip"], GroupKind::Public, &["--deadline", "2"]);
     assert_eq!(run.code, 1);
     assert!(run.error().contains("deadline") && report["elapsed_ms"].as_u64().unwrap() < 20_000, "{report}");
+    // This program cannot take a listing up again: it must not say so, in the file as little as on the screen.
+    assert!(run.error().contains("what was read is kept; allow more time with --deadline"), "{}", run.stderr);
+    assert!(!run.stderr.contains("go on from") && !report.to_string().contains("go on from"), "{report}");
+    let gaps = report["gaps"].as_array().unwrap();
+    assert!(gaps.len() == 1 && gaps[0]["what"].as_str().unwrap().contains(run.error()), "{report}");
 }
 
 #[test]

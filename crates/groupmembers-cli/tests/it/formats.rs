@@ -93,6 +93,19 @@ fn a_table_goes_on_with_the_widths_of_its_first_rows() {
 }
 
 #[test]
+fn a_table_cuts_no_id() {
+    let sandbox = sandbox(group(GroupKind::Community, 2_500), |_| {});
+    let long = ["somebody-who-came-late-0123456789", "一个名字特别长而且来得特别晚的人", "x"];
+    assert!(long.iter().all(|id| sandbox.tim().add_member("g", id)));
+    let run = Run::list(&sandbox, &[]).go();
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for id in long {
+        assert_eq!(run.stdout.lines().filter(|line| line.split("  ").next() == Some(id)).count(), 1, "{id}");
+    }
+    assert_eq!(run.stdout.lines().count(), 2_504);
+}
+
+#[test]
 fn the_name_of_the_output_decides_the_format_and_stdout_stays_empty() {
     let sandbox = sandbox(group(GroupKind::Work, 5), |_| {});
     for (name, start) in [
@@ -132,4 +145,51 @@ fn whoever_reads_one_line_and_leaves_hears_nothing_more() {
         let outcome = run.outcome(child.wait_with_output().unwrap());
         assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{format}");
     }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_said_even_to_whoever_left() {
+    let sandbox = sandbox(group(GroupKind::Community, 30_000), |_| {});
+    for (report, code) in [("report.json", 0), ("/dev/full", 1)] {
+        if report == "/dev/full" && !std::path::Path::new(report).exists() {
+            continue;
+        }
+        let mut run = Run::list(&sandbox, &["-f", "ndjson", "--report", report]);
+        let mut child = run.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 2]).unwrap();
+        drop(stdout);
+        let outcome = run.outcome(child.wait_with_output().unwrap());
+        assert_eq!(outcome.code, code, "{}", outcome.stderr);
+        match code {
+            0 => assert_eq!(outcome.stderr, ""),
+            _ => {
+                assert!(outcome.error().starts_with("cannot write to /dev/full: "), "{}", outcome.stderr);
+                assert_eq!(outcome.stderr.lines().count(), 1, "{}", outcome.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_report_counts_the_rows_that_arrived() {
+    let sandbox = sandbox(group(GroupKind::Meeting, 6_000), |config| {
+        config.tim.faults.push("bad-row".parse().unwrap());
+    });
+    // Everyone is in one answer, and the gap of the bad row lies behind all the others that were read.
+    let mut run = Run::list(&sandbox, &["-f", "ndjson", "--report", "report.json"]);
+    let mut child = run.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 2]).unwrap();
+    drop(stdout);
+    let outcome = run.outcome(child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let report: Value = serde_json::from_slice(&fs::read(run.dir.join("report.json")).unwrap()).unwrap();
+    let members = report["members"].as_u64().unwrap();
+    // A pipe holds 64 KiB, and a row has more than 50 bytes.
+    assert!(members < 2_000, "{report}");
+    assert_eq!(report["completeness"], "incomplete");
+    let gaps = report["gaps"].as_array().unwrap();
+    assert!(!gaps.is_empty() && gaps.iter().all(|gap| gap["after"].as_u64().unwrap() <= members), "{report}");
+    assert!(gaps.iter().any(|gap| gap["after"] == members && gap["what"].as_str().unwrap().contains("pipe")));
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use groupmembers_sandbox::tim::{GroupConfig, GroupKind};
 use groupmembers_sandbox::{Config, Sandbox};
@@ -38,6 +39,15 @@ pub(crate) fn folder() -> PathBuf {
     let _ = fs::remove_dir_all(&dir);
     fs::create_dir_all(&dir).unwrap();
     dir
+}
+
+/// Waits for something to become true, not for ever.
+pub(crate) fn until(what: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !what() {
+        assert!(began.elapsed() < Duration::from_secs(30), "it did not happen");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// One run of the program.

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use groupmembers_sandbox::{Config, Sandbox};
 use serde_json::Value;
 use tim_rest::{Client, Credentials, GroupType, RosterOptions};
 
-use crate::program::{ADMIN, APP, Outcome, Run, files, sandbox};
+use crate::program::{ADMIN, APP, Outcome, Run, files, folder, sandbox, until};
 
 struct Recorded {
     outcome: Outcome,
@@ -27,7 +28,7 @@ fn record(sandbox: &Sandbox, group: &str, args: &[&str]) -> Recorded {
     let dir = run.dir.clone();
     let outcome = run.go();
     let json = |name: &str| serde_json::from_slice(&fs::read(dir.join(name)).unwrap()).unwrap();
-    let rows = fs::read_to_string(dir.join("rows.ndjson")).unwrap();
+    let rows = fs::read_to_string(dir.join("rows.ndjson")).unwrap_or_default();
     Recorded {
         report: json("report.json"),
         case: json("case/case.json"),
@@ -211,4 +212,46 @@ fn a_recording_under_churn_replays_to_the_same_verdict() {
     let case = Path::new(&recorded.dir).join("case.json");
     assert!(case.exists());
     is_sanitised(&recorded, "@TGS#2SECRETCLUB");
+}
+
+#[test]
+fn a_recording_that_fails_is_said_and_does_not_block_the_next() {
+    let gone = world(|_| {}).base_url();
+    let list = |url: &str, dir: &Path| {
+        let mut run = Run::new(&["list", "tim", "--group", "@TGS#2SECRETCLUB", "-f", "csv", "--record", "new/case"]);
+        run.command.current_dir(dir);
+        run.app().env("TIM_BASE_URL", url).go()
+    };
+    let dir = folder();
+    let failed = list(&gone, &dir);
+    assert_eq!(failed.code, 1);
+    let errors: Vec<&str> = failed.stderr.lines().filter_map(|line| line.strip_prefix("error: ")).collect();
+    assert_eq!(errors.len(), 2, "{}", failed.stderr);
+    assert!(errors[0].starts_with("--record new/case: no answer came"), "{errors:?}");
+    assert!(errors[1].starts_with("no connection to the server"), "{errors:?}");
+    assert!(!dir.join("new").exists(), "nothing is left of it");
+
+    let sandbox = world(|_| {});
+    let again = list(&sandbox.base_url(), &dir);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert!(fs::metadata(dir.join("new/case/case.json")).unwrap().len() > 0);
+}
+
+#[test]
+fn a_recording_that_cannot_be_written_leaves_nothing_but_what_was_there() {
+    let sandbox = world(|config| config.latency = Duration::from_millis(400));
+    let mut run = Run::new(&["list", "tim", "--group", "@TGS#2SECRETCLUB", "-f", "csv", "--record", "case"]);
+    run.command.env("TIM_BASE_URL", sandbox.base_url()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut run = run.app();
+    let case = run.dir.join("case");
+    fs::create_dir(&case).unwrap();
+    let child = run.command.spawn().unwrap();
+    until(|| case.join("case.json").exists());
+    // Where its first answer wants to go, a folder stands in the way.
+    fs::create_dir(case.join("1.response.http")).unwrap();
+    let outcome = run.outcome(child.wait_with_output().unwrap());
+    assert_eq!(outcome.code, 1, "{}", outcome.stderr);
+    assert!(outcome.error().starts_with("--record case: "), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("700 members of @TGS#2SECRETCLUB, verified"), "{}", outcome.stderr);
+    assert!(case.is_dir() && files(&case).is_empty(), "{:?}", files(&case));
 }

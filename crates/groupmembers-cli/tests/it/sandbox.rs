@@ -53,6 +53,25 @@ fn without_env_it_prints_the_same_readably() {
 }
 
 #[test]
+fn groups_stand_one_on_a_line_and_are_no_larger_than_the_vendor_allows() {
+    let (child, _) = start(&["--env", "--members", "50000"], 5);
+    let stderr = stop(child);
+    let lines: Vec<Vec<&str>> = stderr.lines().map(|line| line.split_whitespace().collect()).collect();
+    for group in [
+        ["@TGS#1WORK", "Work", "6,000"],
+        ["@TGS#2PUBLIC", "Public", "6,000"],
+        ["@TGS#3MEETING", "Meeting", "6,000"],
+        ["@TGS#_@TGS#cCOMMUNITY", "Community", "50,000"],
+        ["@TGS#aAVCHATROOM", "AVChatRoom", "50,000"],
+    ] {
+        assert!(lines.iter().any(|line| *line == group), "{group:?}: {stderr}");
+    }
+    assert!(stderr.contains("note: the vendor has no groups of 50,000 for Work, Public, Meeting: "), "{stderr}");
+    let (child, _) = start(&["--env", "--members", "6000"], 5);
+    assert!(!stop(child).contains("note: "));
+}
+
+#[test]
 fn what_it_cannot_do_is_refused() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
@@ -61,7 +80,13 @@ fn what_it_cannot_do_is_refused() {
         (&["--fault", "nonsense"], "there are 10002-then-ok"),
         (&["--churn", "NaN"], "--churn"),
         (&["--churn", "many"], "--churn"),
-        (&["--members", "0"], "--members"),
+        (&["--members", "0"], "'--members <N>': write a whole number from 1 to 5,000,000"),
+        (&["--members", "-5"], "'--members <N>': write a whole number from 1 to 5,000,000"),
+        (&["--members", "99999999999999999999"], "'--members <N>': write a whole number from 1 to 5,000,000"),
+        (&["--members", "many"], "'--members <N>': write a whole number from 1 to 5,000,000"),
+        (&["--port", "-1"], "'--port <N>': write a whole number from 0 to 65,535"),
+        (&["--latency-ms", "-1"], "'--latency-ms <N>': write a whole number from 0 to 60,000"),
+        (&["--seed", "-1"], "'--seed <N>': write a whole number from 0 to "),
     ] {
         let run = Run::new(&[&["sandbox"], args].concat()).go();
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}");

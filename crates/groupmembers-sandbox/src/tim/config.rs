@@ -149,6 +149,17 @@ impl GroupKind {
         }
     }
 
+    /// The most members the vendor allows, on any of its plans; `None` where it names no limit. A [`GroupConfig`] may go
+    /// beyond it.
+    #[must_use]
+    pub fn most_members(self) -> Option<u32> {
+        match self {
+            Self::Work | Self::Public | Self::Meeting => Some(6_000),
+            Self::Community => Some(1_000_000),
+            Self::AVChatRoom => None,
+        }
+    }
+
     /// By the vendor's word, older names included.
     pub(crate) fn from_wire(name: &str) -> Option<Self> {
         Some(match name {
