@@ -140,7 +140,7 @@ impl Recording {
         let date = terminal::rfc3339(self.unix).unwrap_or_default();
         let mut changed = "signatures cut; app, admin, host and random number replaced by fixed ones; ids, names, pictures, texts, \
              cursors, custom values and values of unknown fields replaced by made-up ones, the same by the same; headers other than \
-             content-type and retry-after left out"
+             content-type, date and retry-after left out"
             .to_owned();
         if left_out > 0 {
             changed.push_str(&format!("; {left_out} failed answers to requests that later succeeded left out"));

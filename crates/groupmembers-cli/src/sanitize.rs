@@ -118,6 +118,10 @@ impl Sanitizer {
         let reason = response.status().canonical_reason().unwrap_or("Unknown");
         let mut head =
             format!("HTTP/1.1 {} {reason}\r\n{}", response.status().as_u16(), content_type(response.headers()));
+        // A list is held against the time at which its first page was read.
+        if let Some(date) = response.headers().get(header::DATE).and_then(|date| date.to_str().ok()) {
+            head.push_str(&format!("date: {date}\r\n"));
+        }
         if let Some(wait) = response.headers().get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()) {
             head.push_str(&format!("retry-after: {wait}\r\n"));
         }

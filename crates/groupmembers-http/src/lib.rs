@@ -24,4 +24,4 @@ pub use pages::Pages;
 pub use report::{Completeness, Gap, Report};
 pub use retry::RetryPolicy;
 pub use retry_after::{retry_after, server_time};
-pub use runtime::{Body, Now, Runtime, TransportError, TransportErrorKind};
+pub use runtime::{Body, ConnectFailure, Now, Runtime, TransportError, TransportErrorKind};

@@ -93,7 +93,7 @@ impl Runtime for Replay {
         });
         Box::pin(std::future::ready(answer.ok_or_else(|| {
             let what = format!("not recorded: {} {}", request.method(), request.uri().path());
-            TransportError::new(TransportErrorKind::TooLarge).with_source(what)
+            TransportError::new(TransportErrorKind::NotSent).with_source(what)
         })))
     }
 

@@ -54,6 +54,8 @@ impl Now {
 pub enum TransportErrorKind {
     /// No connection: name resolution, refused, TLS. The request was never sent.
     Connect,
+    /// The runtime had no way to send it: a replay that has no such request.
+    NotSent,
     /// The connection failed before the head of the response was there.
     Request,
     /// The attempt took longer than its timeout.
@@ -197,6 +199,7 @@ impl fmt::Display for TransportError {
                 }
                 Some(ConnectFailure::Tls) => ": TLS failed; check that the base URL's port speaks https, and the proxy",
             },
+            TransportErrorKind::NotSent => "the request was not sent",
             TransportErrorKind::Request => "the connection failed before an answer came",
             TransportErrorKind::Timeout => "the answer took longer than the attempt's timeout",
             TransportErrorKind::Deadline => "the deadline passed: allow more time, or go on from where this stopped",

@@ -299,8 +299,9 @@ impl Client {
         let parts = parts.map(|part| Request { member_list_account: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_specified_group_member_info::Response,
                      part: get_specified_group_member_info::Response| {
+            let rows = whole.member_list.len() + whole.envelope.rejected.len();
             whole.member_list.extend(part.member_list);
-            whole.envelope.rejected.extend(part.envelope.rejected);
+            whole.envelope.absorb(part.envelope, rows);
             whole
         };
         self.in_parts(request, parts, merge).await
@@ -318,8 +319,9 @@ impl Client {
         let parts = request.user_account.chunks(MAX_ACCOUNTS);
         let parts = parts.map(|part| Request { user_account: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_role_in_group::Response, part: get_role_in_group::Response| {
+            let rows = whole.user_id_list.len() + whole.envelope.rejected.len();
             whole.user_id_list.extend(part.user_id_list);
-            whole.envelope.rejected.extend(part.envelope.rejected);
+            whole.envelope.absorb(part.envelope, rows);
             whole
         };
         self.in_parts(request, parts, merge).await
@@ -334,8 +336,9 @@ impl Client {
         let parts = request.group_id_list.chunks(MAX_GROUPS);
         let parts = parts.map(|part| Request { group_id_list: part.to_vec(), ..request.clone() }).collect();
         let merge = |mut whole: get_group_info::Response, part: get_group_info::Response| {
+            let rows = whole.group_info.len() + whole.envelope.rejected.len();
             whole.group_info.extend(part.group_info);
-            whole.envelope.rejected.extend(part.envelope.rejected);
+            whole.envelope.absorb(part.envelope, rows);
             whole
         };
         self.in_parts(request, parts, merge).await

@@ -16,6 +16,9 @@ pub const MAX_LIMIT: u32 = 200;
 /// Most rows a page of a Community may have.
 pub const MAX_LIMIT_COMMUNITY: u32 = 100;
 
+/// No group that is read by Offset is so large.
+const MAX_EMPTY_OFFSET: u32 = 100_000;
+
 /// Asks for members.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -109,7 +112,14 @@ impl Paged for Request {
         // Under a role filter it is open whether Offset counts before or after it, and a page without a match is no end.
         let filtered = self.member_role_filter.is_some();
         let step = if rows == 0 && filtered { limit } else { rows };
-        let offset = self.offset.unwrap_or(0).saturating_add(step);
+        let Some(offset) = self.offset.unwrap_or(0).checked_add(step) else {
+            return Err(WalkError::new("the list has more rows than Offset can count: the rest cannot be reached"));
+        };
+        if rows == 0 && filtered && offset > MAX_EMPTY_OFFSET {
+            return Err(WalkError::new(
+                "no member has the role, and MemberNum is larger than any group: there is no end",
+            ));
+        }
         let end = match page.member_num {
             Some(total) => u64::from(offset) >= total,
             None => rows < limit,

@@ -85,7 +85,9 @@ impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         let Some(limit) = self.limit else { return Ok(None) };
         let rows = (page.group_id_list.len() + page.envelope.rejected.len()) as u32;
-        let offset = self.offset.unwrap_or(0).saturating_add(rows);
+        let Some(offset) = self.offset.unwrap_or(0).checked_add(rows) else {
+            return Err(WalkError::new("the list has more rows than Offset can count: the rest cannot be reached"));
+        };
         let end = page.total_count.map_or(rows < limit, |total| u64::from(offset) >= total);
         Ok((rows > 0 && !end).then(|| Self { offset: Some(offset), ..self.clone() }))
     }

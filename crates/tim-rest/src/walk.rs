@@ -237,7 +237,14 @@ impl RosterWalk {
         Ok(())
     }
 
-    fn members(&mut self, ticket: Ticket, answer: get_group_member_info::Response, answered: Option<u64>) {
+    fn members(
+        &mut self,
+        ticket: Ticket,
+        answer: get_group_member_info::Response,
+        answered: Option<u64>,
+    ) -> Result<(), Error> {
+        let next = answer.cursor()?.map(ToOwned::to_owned);
+        answer.envelope.notes.iter().for_each(|note| self.ledger.note(note.as_str()));
         let mut page = page(answer.member_list, answer.member_num, &answer.envelope);
         page.after = answered.and_then(|at| at.saturating_sub(MAKING).try_into().ok());
         match &mut self.phase {
@@ -272,17 +279,18 @@ impl RosterWalk {
                 }
             }
             Phase::Community { cursor, .. } => {
-                let next = answer.next.filter(|next| !next.is_empty());
                 cursor.take(&mut self.ledger, page, next);
                 self.end_of_cursor();
             }
             Phase::Probe { .. } | Phase::LiveRoom { .. } | Phase::Done { .. } => {}
         }
+        Ok(())
     }
 
-    fn live(&mut self, answer: get_members::Response) {
+    fn live(&mut self, answer: get_members::Response) -> Result<(), Error> {
+        let next = answer.cursor()?.map(|next| next.to_string());
+        answer.envelope.notes.iter().for_each(|note| self.ledger.note(note.as_str()));
         if let Phase::LiveRoom { cursor } = &mut self.phase {
-            let next = answer.next_timestamp.filter(|&next| next != 0).map(|next| next.to_string());
             let rows = answer.member_list.into_iter().map(Member::from).collect();
             cursor.take(&mut self.ledger, page(rows, None, &answer.envelope), next);
             if self.ledger.members() >= get_members::MAX_MEMBERS {
@@ -290,6 +298,7 @@ impl RosterWalk {
             }
             self.end_of_cursor();
         }
+        Ok(())
     }
 
     fn end_of_cursor(&mut self) {
@@ -378,14 +387,8 @@ impl Walk for RosterWalk {
     fn take(&mut self, ticket: Ticket, answer: Result<Answer, Error>) -> Result<(), Error> {
         let outcome = match answer {
             Ok(Answer::Info(answer)) => self.info(answer),
-            Ok(Answer::Members(answer, answered)) => {
-                self.members(ticket, answer, answered);
-                Ok(())
-            }
-            Ok(Answer::Live(answer)) => {
-                self.live(answer);
-                Ok(())
-            }
+            Ok(Answer::Members(answer, answered)) => self.members(ticket, answer, answered),
+            Ok(Answer::Live(answer)) => self.live(answer),
             Err(error) if is_too_large(&error) && self.shrink(ticket) => Ok(()),
             Err(error) => Err(error),
         };

@@ -17,7 +17,15 @@ impl Row for Id {
 
 /// Walks a list whose page for a cursor is made by `server`: its rows, and the cursor that comes with them.
 fn walk(server: impl Fn(usize) -> (Vec<usize>, Option<usize>), total: u64) -> (Ledger<Id>, Cursor<Id>, usize) {
-    let (mut ledger, mut cursor) = (Ledger::default(), Cursor::new("0", 2));
+    walk_with(server, total, 2)
+}
+
+fn walk_with(
+    server: impl Fn(usize) -> (Vec<usize>, Option<usize>),
+    total: u64,
+    passes: u32,
+) -> (Ledger<Id>, Cursor<Id>, usize) {
+    let (mut ledger, mut cursor) = (Ledger::default(), Cursor::new("0", passes, 1_000));
     let mut calls = 0;
     while let Some((_, at)) = cursor.want() {
         let (rows, next) = server(at.parse().unwrap());
@@ -48,7 +56,10 @@ fn a_second_pass_as_long_as_the_first_is_not_cut_short() {
     assert_eq!((ledger.members(), calls), (100, 200));
     assert_eq!(completeness(&ledger, &cursor), Completeness::Stable, "two passes agree, the total does not");
     let (ledger, cursor, calls) = walk(list, 100);
-    assert_eq!((calls, completeness(&ledger, &cursor)), (100, Completeness::Verified));
+    assert_eq!((calls, completeness(&ledger, &cursor)), (200, Completeness::Verified), "and the total agrees");
+    let first_pass_only = |at: usize| (vec![at], (at < 99).then_some(at + 1));
+    let (ledger, cursor, _) = walk_with(first_pass_only, 100, 1);
+    assert_eq!(completeness(&ledger, &cursor), Completeness::Unverified, "a total that agrees is no proof");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use groupmembers_http::{RetryPolicy, Runtime as _, Scope, TransportError, TransportErrorKind};
+use groupmembers_http::{Quota, RetryPolicy, Runtime as _, Scope, TransportError, TransportErrorKind};
 use http::Response;
 
 use crate::fake::{Count, Error, driver, run, status};
@@ -124,4 +124,45 @@ fn a_body_over_the_cap_is_not_read_and_not_asked_for_again() {
     let (simulation, driver) = self::driver(1, (1, 1), lying);
     let error = run(&simulation, &driver, &call, &Scope::default()).unwrap_err();
     assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::TooLarge), "{error}");
+}
+
+#[test]
+fn an_absurd_wish_is_reported_and_does_not_lock_the_bucket_up() {
+    for wish in ["18446744073709551615", "999999999", "-1", "1e9", "soon"] {
+        let (simulation, driver) = driver(1, (1, 1), move |number, _| {
+            let status = if number == 1 { 429 } else { 200 };
+            Ok(Response::builder().status(status).header("retry-after", wish).body(Vec::new()).unwrap())
+        });
+        simulation.run(simulation.sleep(SECOND));
+        let _ = run(&simulation, &driver, &Count::new(100, SECOND), &Scope::default());
+        run(&simulation, &driver, &Count::new(100, SECOND), &Scope::default()).unwrap();
+        assert!(simulation.now().elapsed < 62 * SECOND, "{wish}: {:?}", simulation.now());
+    }
+}
+
+#[test]
+fn an_answer_that_came_while_its_caller_was_busy_is_taken() {
+    let (simulation, driver) = driver(1, (20, 20), |_, _| Ok(Response::new(vec![0; 7])));
+    let call = Count::new(100, SECOND);
+    let scope = Scope::default();
+    let driver = driver.with_attempt_timeout(SECOND).with_retry(RetryPolicy::never());
+    simulation.run(async {
+        for busy in [5_u64, 30, 50] {
+            let mut answer = Box::pin(driver.execute(&call, &scope));
+            let _ = futures_util::poll!(&mut answer);
+            simulation.sleep(Duration::from_millis(busy)).await;
+            let _ = futures_util::poll!(&mut answer);
+            simulation.sleep(5 * SECOND).await;
+            assert_eq!(answer.await.unwrap(), 7, "{busy}");
+        }
+    });
+}
+
+#[test]
+fn the_last_real_error_is_kept_where_the_deadline_comes_while_waiting_for_a_place() {
+    let (simulation, driver) = driver(1, (1, 1), |_, _| Ok(status(429)));
+    let call = Count { quota: Quota::new("count", 100, SECOND).with_penalty(10 * SECOND), ..Count::new(100, SECOND) };
+    let error = run(&simulation, &driver, &call, &Scope::until(3 * SECOND)).unwrap_err();
+    assert!(matches!(&error, Error::Status { status, attempts: 1, .. } if status.as_u16() == 429), "{error}");
+    assert!(simulation.now().elapsed <= Duration::from_millis(3_001));
 }

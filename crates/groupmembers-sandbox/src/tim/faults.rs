@@ -43,7 +43,7 @@ pub enum Fault {
     ClampPage(u32),
     /// `429-retry-after`: HTTP 429 with `Retry-After: 1`.
     TooManyRequests,
-    /// `bad-row`: one row of the page has an object for its `JoinTime`.
+    /// `bad-row`: one row of the page has null for its `Member_Account`.
     BadRow,
     /// `null-list`: `MemberList` is null in a success.
     NullList,

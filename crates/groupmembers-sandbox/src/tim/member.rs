@@ -251,7 +251,7 @@ impl Fields {
             role => role.as_str(),
         };
         Row {
-            account,
+            account: Some(account),
             role: self.role.then_some(role),
             join_time: number(self.join_time, join_time),
             msg_seq: number(self.msg_seq, of.msg_seq),
@@ -276,7 +276,7 @@ impl Fields {
 #[derive(Debug, Serialize)]
 pub(crate) struct Row<'a> {
     #[serde(rename = "Member_Account")]
-    account: &'a str,
+    account: Option<&'a str>,
     #[serde(rename = "Role", skip_serializing_if = "Option::is_none")]
     role: Option<&'static str>,
     #[serde(rename = "JoinTime", skip_serializing_if = "Option::is_none")]
@@ -298,9 +298,9 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Fault: a `JoinTime` no client can read.
+    /// Fault: a row about nobody.
     pub(crate) fn spoil(&mut self) {
-        self.join_time = Some(Number::Spoilt);
+        self.account = None;
     }
 }
 
@@ -321,7 +321,6 @@ impl From<(&'static str, String)> for Pair {
 pub(crate) enum Number {
     Plain(u32),
     Text(u32),
-    Spoilt,
 }
 
 impl Serialize for Number {
@@ -329,7 +328,6 @@ impl Serialize for Number {
         match self {
             Self::Plain(n) => serializer.serialize_u32(*n),
             Self::Text(n) => serializer.collect_str(n),
-            Self::Spoilt => serde_json::json!({"seconds": 1}).serialize(serializer),
         }
     }
 }

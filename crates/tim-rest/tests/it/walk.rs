@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use groupmembers_http::simulation::Simulation;
-use groupmembers_http::{RetryPolicy, TransportError, TransportErrorKind};
+use groupmembers_http::{RetryPolicy, Runtime as _, TransportError, TransportErrorKind};
 use http::Response;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -621,4 +621,70 @@ fn an_answer_over_the_cap_is_asked_for_in_parts() {
     let client = client.build().unwrap();
     let listing = simulation.run(client.roster("g").all()).unwrap();
     assert_eq!((listing.members.len(), listing.report.completeness), (700, Completeness::Verified));
+}
+
+#[test]
+fn rosters_can_be_read_side_by_side_and_one_inside_another() {
+    // Each polls its requests only while a row of it is asked for; the 200 calls a second they share are nobody's alone.
+    for throttled in (0..60).step_by(7) {
+        let group = Group::new(Rules::new("Public"), 3_000, 1);
+        let server = group.clone();
+        let latency = (Duration::from_millis(5), Duration::from_millis(20));
+        let mut number = 0;
+        let simulation = Simulation::new(
+            7,
+            Duration::from_secs(START),
+            latency,
+            Box::new(move |request, _| {
+                number += 1;
+                let body: Value = serde_json::from_slice(request.body()).unwrap();
+                let answer = match number == throttled {
+                    true => json!({"ActionStatus": "FAIL", "ErrorCode": 60007, "ErrorInfo": ""}),
+                    false => lock(&server).answer(request.uri().path(), &body),
+                };
+                Ok(Response::new(answer.to_string().into_bytes()))
+            }),
+        );
+        let credentials = Credentials::new(1, "administrator", "key").unwrap();
+        let client = Client::builder(credentials).runtime(simulation.clone()).deadline(None).build().unwrap();
+        simulation.run(async {
+            let roster = || client.roster_with("g", options(10, false));
+            let (mut one, mut other, mut rows) = (roster(), roster(), 0);
+            while let (Some(a), Some(b)) = (one.next().await, other.next().await) {
+                assert_eq!(a.unwrap().member_account, b.unwrap().member_account);
+                rows += 1;
+                if rows % 1_000 == 1 {
+                    assert_eq!(roster().all().await.unwrap().members.len(), 3_000);
+                }
+            }
+            assert_eq!(rows, 3_000);
+        });
+        assert!(simulation.now().elapsed < Duration::from_secs(60), "{throttled}: {:?}", simulation.now());
+    }
+}
+
+#[test]
+fn a_failure_about_the_group_alone_is_tried_again_like_one_about_the_call() {
+    let group = Group::new(Rules::new("Public"), 30, 1);
+    let server = group.clone();
+    let mut number = 0;
+    let simulation = Simulation::new(
+        7,
+        Duration::from_secs(START),
+        (Duration::from_millis(5), Duration::from_millis(20)),
+        Box::new(move |request, _| {
+            number += 1;
+            let body: Value = serde_json::from_slice(request.body()).unwrap();
+            let answer = match number {
+                1 => {
+                    json!({"ActionStatus": "OK", "ErrorCode": 0, "GroupInfo": [{"GroupId": "g", "ErrorCode": 10002, "ErrorInfo": ""}]})
+                }
+                _ => lock(&server).answer(request.uri().path(), &body),
+            };
+            Ok(Response::new(answer.to_string().into_bytes()))
+        }),
+    );
+    let client = Client::builder(Credentials::new(1, "administrator", "key").unwrap()).runtime(simulation.clone());
+    let listing = simulation.run(client.build().unwrap().roster("g").all()).unwrap();
+    assert_eq!((listing.members.len(), listing.report.retries), (30, 1));
 }
