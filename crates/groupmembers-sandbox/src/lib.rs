@@ -3,6 +3,7 @@
 mod log;
 mod rng;
 pub mod tim;
+mod vendor;
 mod wire;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
@@ -56,8 +57,8 @@ impl Sandbox {
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
         let tim = tim::World::new(config.tim, config.seed);
-        // The only vendor so far answers for every path, wrong ones included.
-        let app = tim.router(Arc::clone(&log), config.latency);
+        // The last vendor answers for every path that is nobody's.
+        let app = vendor::router(vec![Box::new(tim.clone())], Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {

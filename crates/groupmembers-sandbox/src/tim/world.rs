@@ -4,7 +4,6 @@ use std::{
     collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
 };
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     refusal::Refusal,
     usersig,
 };
+use crate::vendor::unix_now;
 
 /// The TIM app of a running sandbox: the truth about its groups, and the hand that changes them. Clones are handles to
 /// the same world.
@@ -176,9 +176,4 @@ impl Groups {
             None => panic!("the sandbox has no TIM group {id:?}"),
         }
     }
-}
-
-/// Seconds since 1970.
-pub(crate) fn unix_now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
