@@ -85,6 +85,7 @@ impl Driver {
         let mut attempt = Attempt { number: 0, now: self.runtime.now(), nonce: 0, renew: false, connect_failures: 0 };
         let mut renewed = false;
         let mut last = None;
+        let late = || C::Error::from_transport(TransportError::new(TransportErrorKind::Deadline));
         loop {
             let place = self.pacer.acquire(&quota, self.attempt_timeout);
             let Some(permit) = self.before_deadline(scope, place).await else {
@@ -96,7 +97,11 @@ impl Driver {
             attempt.number += 1;
             attempt.now = self.runtime.now();
             attempt.nonce = self.runtime.nonce();
-            let request = call.prepare(&attempt).await?;
+            // A vendor may have to ask for a token first.
+            let Some(request) = self.before_deadline(scope, call.prepare(&attempt)).await else {
+                return Err(last.unwrap_or_else(late));
+            };
+            let request = request?;
             let counts = scope.counts();
             counts.calls.fetch_add(1, Ordering::Relaxed);
             counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);

@@ -165,8 +165,8 @@ impl<R: Row> Cursor<R> {
     pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
         let twice = self.pass > 1 && ledger.passes_agree();
         match (self.ended && !self.broken, twice, ledger.has_all_of_the_beginning()) {
-            (true, true, _) if ledger.agrees() => Completeness::Verified,
-            (true, true, _) | (true, _, true) => Completeness::Stable,
+            (true, true, _) => ledger.against_total(Completeness::Stable),
+            (true, false, true) => Completeness::Stable,
             _ => Completeness::Unverified,
         }
     }

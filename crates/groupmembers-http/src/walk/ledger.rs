@@ -253,6 +253,12 @@ impl<R: Row> Ledger<R> {
         self.declared.is_some_and(|d| d.least == d.most && d.last == self.members())
     }
 
+    /// A proof of the list held against the vendor's total: `stable` becomes `verified` where that [agrees](Self::agrees).
+    #[must_use]
+    pub fn against_total(&self, proved: Completeness) -> Completeness {
+        if proved == Completeness::Stable && self.agrees() { Completeness::Verified } else { proved }
+    }
+
     /// Whether at every moment more members were declared than were found in all: then somebody is missing.
     #[must_use]
     pub fn falls_short(&self) -> bool {

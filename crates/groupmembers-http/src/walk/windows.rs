@@ -281,8 +281,7 @@ impl<R: Row> Windows<R> {
     pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
         match self.end {
             Some(End::Proved) if self.doubts.exceeded || self.doubts.weak => Completeness::Unverified,
-            Some(End::Proved) if ledger.agrees() => Completeness::Verified,
-            Some(End::Proved) => Completeness::Stable,
+            Some(End::Proved) => ledger.against_total(Completeness::Stable),
             _ => Completeness::Unverified,
         }
     }

@@ -1,0 +1,499 @@
+//! A list cut into pages by number, read concurrently and proved whole. Pure: it asks for pages and takes them.
+//!
+//! `pagenum` and `pagesize` name a multiple of the page's own size, so pages of one size never overlap. Pages of slightly
+//! different sizes do: for every place of the list some size up to the largest has a page that begins a little before it and
+//! ends far behind it. So neighbouring windows share rows, and a pair counts as joined only if it shares rows of the same
+//! members with the same join times, in the same order. While the relative order of those who stay does not change, a chain of
+//! joined windows from the first page on has passed over nobody who was there throughout, whatever the moments at which its
+//! windows were fetched, and wherever the server cut them off.
+//!
+//! The end needs more than a last page that is short, since the server may have cut it. A page of one row cannot be cut. First
+//! the row at place `e` is asked for and must not be there, then the one at `e - 1`, which must be a row of the last window.
+//! Somebody behind that row would have stood at `e` or later already when nothing stood there, as long as new members come in
+//! at the end.
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem;
+
+use groupmembers_http::walk::{Ledger, Page, Row as _, Ticket, Unreadable};
+use serde::{Deserialize, Serialize};
+
+use crate::chatgroups_users::Member;
+
+/// How often a torn pair is mended before it becomes a gap, and how often in all.
+const MENDS: u32 = 10;
+const MENDS_IN_ALL: u32 = 200;
+
+/// How often the end is looked for where it moves.
+const ROUNDS: u32 = 8;
+
+/// A group has no more pages than this, and four times what its size lets expect, within reason.
+const MAX_PAGES: u64 = 2048;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Chain {
+    /// Rows to ask for at most. It falls to what the server gives.
+    largest: u32,
+    ahead: usize,
+    /// Planned, asked for, or here; not yet given out. By the place of the first row.
+    open: BTreeMap<u64, Window>,
+    /// The window given out last: the left side of the next joint.
+    left: Option<Left>,
+    /// How many rows there seem to be.
+    expected: u64,
+    /// Where the windows planned so far end.
+    planned: u64,
+    tail: Tail,
+    ticket: Ticket,
+    pages: u64,
+    max_pages: u64,
+    /// The most rows an answer had.
+    most: u64,
+    mends: u32,
+    mend_target: u64,
+    mends_left: u32,
+    rounds: u32,
+    /// The furthest place at which the end was looked for.
+    sought: u64,
+    /// The least and the latest join time.
+    times: Option<(i64, i64)>,
+    weak: bool,
+    /// Whether the end was reached, and proved.
+    ended: Option<bool>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Window {
+    size: u32,
+    state: State,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum State {
+    Wanted,
+    Asked(Ticket),
+    Here { rows: Vec<Member>, unreadable: Vec<Unreadable> },
+}
+
+/// Who, and since when.
+type Key = (String, Option<i64>);
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Left {
+    start: u64,
+    size: u32,
+    len: u64,
+    keys: Vec<Key>,
+}
+
+impl Left {
+    fn end(&self) -> u64 {
+        self.start + self.len
+    }
+}
+
+/// The search for the end of the list.
+#[derive(Clone, Serialize, Deserialize)]
+enum Tail {
+    Idle,
+    /// Is there no row at this place?
+    Empty {
+        at: u64,
+        asked: Option<Ticket>,
+    },
+    /// Which row is at this place? There was none behind it.
+    Last {
+        at: u64,
+        asked: Option<Ticket>,
+    },
+    /// This one.
+    Found {
+        at: u64,
+        key: Key,
+        reread: bool,
+    },
+    /// None: the list has become shorter.
+    Shrunk,
+    /// There is a row at this place: the list goes on.
+    More {
+        at: u64,
+    },
+}
+
+enum Joint {
+    Torn,
+    Joined,
+    /// Joined, but without join times, or the shared rows stand in another order.
+    Weak,
+}
+
+impl Chain {
+    /// Pages of at most `largest` rows, at most `ahead` of them in memory, of a list that should have `expected` rows.
+    pub(crate) fn new(largest: u32, ahead: usize, expected: Option<u64>) -> Self {
+        let largest = largest.max(2);
+        // No group is so large; the number is a mistake.
+        let expected = expected.filter(|&rows| rows < 1 << 32);
+        let tail = expected.filter(|&at| at > 0).map_or(Tail::Idle, |at| Tail::Empty { at, asked: None });
+        let expected = expected.unwrap_or(0);
+        Self {
+            largest,
+            ahead: ahead.max(1),
+            open: BTreeMap::new(),
+            left: None,
+            expected,
+            planned: 0,
+            tail,
+            ticket: 0,
+            pages: 0,
+            max_pages: MAX_PAGES + (expected * 4 / u64::from(largest)).min(100_000),
+            most: 0,
+            mends: 0,
+            mend_target: 0,
+            mends_left: MENDS_IN_ALL,
+            rounds: 0,
+            sought: 0,
+            times: None,
+            weak: false,
+            ended: None,
+        }
+    }
+
+    /// The next page to ask for: its number and its size.
+    pub(crate) fn want(&mut self, ledger: &mut Ledger<Member>) -> Option<(Ticket, u64, u32)> {
+        if self.ended.is_some() {
+            return None;
+        }
+        self.plan();
+        let ticket = self.ticket + 1;
+        let page = match &mut self.tail {
+            Tail::Empty { at, asked: asked @ None } | Tail::Last { at, asked: asked @ None } => {
+                *asked = Some(ticket);
+                (*at + 1, 1)
+            }
+            _ => {
+                let (&start, window) = self.open.iter_mut().find(|(_, w)| matches!(w.state, State::Wanted))?;
+                window.state = State::Asked(ticket);
+                (start / u64::from(window.size) + 1, window.size)
+            }
+        };
+        self.pages += 1;
+        if self.pages > self.max_pages {
+            ledger.gap("the list has more pages than a group can have: the rest was not read");
+            self.end(false);
+            return None;
+        }
+        self.ticket = ticket;
+        Some((ticket, page.0, page.1))
+    }
+
+    /// Takes a page.
+    pub(crate) fn take(&mut self, ledger: &mut Ledger<Member>, ticket: Ticket, page: Page<Member>) {
+        let Page { rows, unreadable, .. } = page;
+        let len = (rows.len() + unreadable.len()) as u64;
+        match self.tail {
+            Tail::Empty { at, asked } if asked == Some(ticket) => {
+                self.tail = if len == 0 { Tail::Last { at: at - 1, asked: None } } else { Tail::More { at } };
+            }
+            Tail::Last { at, asked } if asked == Some(ticket) => {
+                for row in unreadable {
+                    ledger.gap(format!("row {at} of the list could not be read: {}", row.why));
+                }
+                self.tail = match rows.into_iter().next() {
+                    Some(row) => Tail::Found { at, key: key(&row), reread: false },
+                    None => Tail::Shrunk,
+                };
+            }
+            _ => {
+                let asked = self.open.values_mut().find(|w| matches!(w.state, State::Asked(t) if t == ticket));
+                // An answer nobody waits for was planned before the server's own page size was known.
+                let Some(window) = asked else { return };
+                window.state = State::Here { rows, unreadable };
+                self.most = self.most.max(len);
+            }
+        }
+        self.settle(ledger);
+    }
+
+    /// Gives out what is here, joined or not, and wants it again: for a walk that must stop, and may go on later.
+    /// Returns the place of the first row that was not to be had.
+    pub(crate) fn stop(&mut self, ledger: &mut Ledger<Member>) -> u64 {
+        let mut place = None;
+        for (start, window) in &mut self.open {
+            match mem::replace(&mut window.state, State::Wanted) {
+                State::Here { rows, unreadable } => enter(ledger, rows, unreadable, *start),
+                State::Wanted | State::Asked(_) => {
+                    place.get_or_insert(*start);
+                }
+            }
+        }
+        self.restart();
+        place.unwrap_or(self.planned)
+    }
+
+    /// Asks again for what was asked and not answered.
+    pub(crate) fn restart(&mut self) {
+        for window in self.open.values_mut() {
+            if matches!(window.state, State::Asked(_)) {
+                window.state = State::Wanted;
+            }
+        }
+        if let Tail::Empty { asked, .. } | Tail::Last { asked, .. } = &mut self.tail {
+            *asked = None;
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    /// Whether the chain, and the end of the list, prove it whole.
+    pub(crate) fn is_proved(&self) -> bool {
+        // One time for all says no more than none.
+        let told_apart = self.times.is_some_and(|(least, most)| least < most);
+        self.ended == Some(true) && !self.weak && told_apart
+    }
+
+    fn overlap(&self) -> u32 {
+        (3 + self.largest / 50).min(self.largest / 2).max(1)
+    }
+
+    fn insert(&mut self, start: u64, size: u32) {
+        self.open.insert(start, Window { size, state: State::Wanted });
+    }
+
+    /// Plans windows over the part of the list that is known to be there.
+    fn plan(&mut self) {
+        // One row further than expected: the last window must come back short.
+        while self.open.len() < self.ahead && self.planned <= self.expected {
+            let (start, size) = cover(self.planned, self.overlap(), self.largest);
+            self.insert(start, size);
+            self.planned = start + u64::from(size);
+        }
+    }
+
+    /// Gives out windows from the left, as far as the chain holds.
+    fn settle(&mut self, ledger: &mut Ledger<Member>) {
+        while self.ended.is_none() {
+            self.plan();
+            let Some((&start, window)) = self.open.first_key_value() else {
+                if self.finish(ledger) {
+                    continue;
+                }
+                return;
+            };
+            let State::Here { rows, unreadable } = &window.state else {
+                return;
+            };
+            if rows.is_empty() && unreadable.is_empty() {
+                // It lies behind the end, and so do those behind it: the list was longer when they were planned, or miscounted.
+                self.open.retain(|_, window| !matches!(window.state, State::Wanted));
+                self.open.remove(&start);
+                self.expected = self.expected.min(start);
+                if self.left.is_none() {
+                    self.end(false);
+                }
+                continue;
+            }
+            match self.left.as_ref().map_or(Joint::Joined, |left| joint(left, rows)) {
+                Joint::Joined => self.accept(ledger, start),
+                Joint::Weak => {
+                    ledger.note(
+                        "the list's order moved, or its rows carry no join time: the chain of pages proves nothing",
+                    );
+                    self.weak = true;
+                    self.accept(ledger, start);
+                }
+                Joint::Torn => self.mend(ledger, start),
+            }
+        }
+    }
+
+    fn accept(&mut self, ledger: &mut Ledger<Member>, start: u64) {
+        let Some(Window { size, state: State::Here { rows, unreadable } }) = self.open.remove(&start) else {
+            return;
+        };
+        for time in rows.iter().filter_map(|row| row.joined()) {
+            let (least, most) = self.times.unwrap_or((time, time));
+            self.times = Some((least.min(time), most.max(time)));
+        }
+        let len = (rows.len() + unreadable.len()) as u64;
+        self.left = Some(Left { start, size, len, keys: rows.iter().map(key).collect() });
+        if start >= self.mend_target {
+            self.mends = 0;
+        }
+        enter(ledger, rows, unreadable, start);
+    }
+
+    /// The window at `start` does not join the one given out last.
+    fn mend(&mut self, ledger: &mut Ledger<Member>, start: u64) {
+        let Some(left) = &self.left else { return };
+        let (start_of_left, len, end) = (left.start, left.len, left.end());
+        if len < u64::from(left.size) && self.heed() {
+            // The server gives smaller pages than were asked for, so all of these begin elsewhere than planned.
+            self.planned = end;
+            self.open.clear();
+            return;
+        }
+        if self.mends >= MENDS || self.mends_left == 0 {
+            ledger.gap(format!(
+                "the pages from rows {start_of_left} and {start} on share no member: the list moves too fast, or has no order"
+            ));
+            self.accept(ledger, start);
+            return;
+        }
+        let between = start_of_left + len / 2;
+        self.mends += 1;
+        self.mends_left -= 1;
+        self.mend_target = self.mend_target.max(start);
+        if self.mends % 2 == 1 {
+            let (bridge, size) = cover(between + 1, 1, self.largest);
+            self.insert(bridge, size);
+        } else if let Some(window) = self.open.get_mut(&start) {
+            window.state = State::Wanted;
+        }
+    }
+
+    /// Nothing is open: is this the end? Returns whether there is something new to plan.
+    fn finish(&mut self, ledger: &mut Ledger<Member>) -> bool {
+        let Some(left) = &self.left else { return false };
+        let (end, full) = (left.end(), left.len >= u64::from(left.size));
+        match mem::replace(&mut self.tail, Tail::Idle) {
+            tail @ (Tail::Empty { .. } | Tail::Last { .. }) => self.tail = tail,
+            Tail::Found { key, .. } if !full && left.keys.contains(&key) => self.ended = Some(true),
+            Tail::More { at } if at >= end => self.go_on(ledger, at, end, full),
+            Tail::Found { at, key, reread } if full || at >= end => {
+                self.tail = Tail::Found { at, key, reread };
+                self.go_on(ledger, at, end, full);
+            }
+            Tail::Found { at, key, reread: false } => {
+                self.tail = Tail::Found { at, key, reread: true };
+                self.reread();
+            }
+            Tail::Shrunk => self.reread(),
+            Tail::More { .. } | Tail::Found { .. } | Tail::Idle => {
+                if self.round(ledger, end) {
+                    self.tail = Tail::Empty { at: end, asked: None };
+                }
+            }
+        }
+        !self.open.is_empty() || self.planned <= self.expected
+    }
+
+    /// There is a row at place `at`, and the windows end before it.
+    fn go_on(&mut self, ledger: &mut Ledger<Member>, at: u64, end: u64, full: bool) {
+        if !self.round(ledger, end) {
+            return;
+        }
+        if !full {
+            self.heed();
+        }
+        self.planned = end;
+        // Where windows come back full, nobody knows how many rows there are: reach further each time.
+        self.expected = if full && at >= end { (at + 1).max(end * 2) } else { (at + 1).max(end) };
+    }
+
+    /// Asks for no larger pages than the server was seen to give. Whether that is less than before.
+    fn heed(&mut self) -> bool {
+        let heeds = (2..u64::from(self.largest)).contains(&self.most);
+        if heeds {
+            self.largest = self.most as u32;
+        }
+        heeds
+    }
+
+    /// Looking again where one has looked is what must not go on for ever; pages are counted elsewhere.
+    fn round(&mut self, ledger: &mut Ledger<Member>, end: u64) -> bool {
+        self.rounds += u32::from(end <= self.sought);
+        self.sought = self.sought.max(end);
+        if self.rounds > ROUNDS {
+            ledger.gap("the end of the list was not found: it moved each time it was looked for");
+            self.end(false);
+        }
+        self.ended.is_none()
+    }
+
+    /// Wants the end of the list once more, from the middle of the last window on.
+    fn reread(&mut self) {
+        let Some(left) = &self.left else { return };
+        let from = if self.rounds < ROUNDS / 2 { left.start + left.len / 2 } else { left.start };
+        let (start, size) = cover(from + 1, 1, self.largest);
+        self.insert(start, size);
+    }
+
+    fn end(&mut self, proved: bool) {
+        self.open.clear();
+        self.ended = Some(proved);
+    }
+}
+
+/// The page that holds the `overlap` rows before place `end` and reaches as far behind it as a page of `largest` rows can.
+fn cover(end: u64, overlap: u32, largest: u32) -> (u64, u32) {
+    let mut best = (0, largest);
+    // At a multiple of all sizes no page reaches over the boundary; that takes a largest size of a few rows.
+    for shared in [overlap, 1, 0] {
+        let from = end.saturating_sub(shared.into());
+        let pages = (1..=largest).map(|size| (from - from % u64::from(size), size));
+        best = pages.max_by_key(|(start, size)| start + u64::from(*size)).unwrap_or(best);
+        if best.0 + u64::from(best.1) > end {
+            break;
+        }
+    }
+    best
+}
+
+fn key(row: &Member) -> Key {
+    (row.user_id.clone(), row.joined())
+}
+
+fn enter(ledger: &mut Ledger<Member>, rows: Vec<Member>, unreadable: Vec<Unreadable>, first: u64) {
+    let mut page = Page::new(rows, None);
+    page.unreadable = unreadable;
+    ledger.enter(page, first);
+}
+
+/// Whether rows of the left window, same members and same join times, are among `rows`, in the same order. One alone may be
+/// there by chance.
+fn joint(left: &Left, rows: &[Member]) -> Joint {
+    let places: HashMap<&str, (usize, Option<i64>)> =
+        left.keys.iter().enumerate().map(|(at, (id, since))| (id.as_str(), (at, *since))).collect();
+    let (mut shared, mut timeless, mut in_order, mut last) = (0, false, true, None);
+    for row in rows {
+        let Some(&(place, since)) = places.get(row.user_id.as_str()) else { continue };
+        if since != row.joined() {
+            continue;
+        }
+        shared += usize::from(since.is_some());
+        timeless |= since.is_none();
+        in_order &= last.is_none_or(|last| last < place);
+        last = Some(place);
+    }
+    let enough = if left.keys.len() < 6 || rows.len() < 6 { 1 } else { 2 };
+    match (shared, timeless) {
+        (shared, false) if shared < enough => Joint::Torn,
+        (shared, _) if shared >= enough && in_order => Joint::Joined,
+        _ => Joint::Weak,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cover;
+
+    #[test]
+    fn pages_cover_a_list_with_overlaps_and_little_more() {
+        for (largest, rows) in [(1000_u32, 100_000_u64), (100, 10_000), (20, 3_000), (10, 2_000)] {
+            let overlap = (3 + largest / 50).min(largest / 2);
+            let (mut end, mut pages) = (u64::from(largest), 1);
+            while end < rows {
+                let (start, size) = cover(end, overlap, largest);
+                assert!(size <= largest && start % u64::from(size) == 0, "it is a page of its own size");
+                assert!(start < end && start + u64::from(size) > end, "it overlaps, and goes on");
+                end = start + u64::from(size);
+                pages += 1;
+            }
+            let least = rows.div_ceil(u64::from(largest));
+            let most = if largest < 100 { least * 5 / 2 } else { least + least / 3 + 1 };
+            assert!(pages <= most, "{largest}: {pages} pages for {least}");
+        }
+    }
+}

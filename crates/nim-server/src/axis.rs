@@ -1,0 +1,421 @@
+//! Reads one list along the axis of time: the only address its pages have is an instant.
+//!
+//! A page asked for with `endtime` E holds the newest rows below E. With its oldest row at M it has therefore read everything
+//! in (M, E), and rows at M as far as they fitted. So an answer reaches the part that has been read when E lies above that
+//! part's lowest instant, and the next question is M + 1: the oldest row comes back, which joins the two, and the other rows
+//! of its millisecond come too.
+//!
+//! Instants below can be asked for before those above are answered. Such answers wait (islands) until what has been read
+//! reaches them. How far apart to ask is learned from the time that full pages span; where the guess was bad and an answer
+//! brought little that is new, less is asked ahead.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use groupmembers_http::walk::{Page, Row, Ticket};
+use serde::{Deserialize, Serialize};
+
+/// As `endtime`: above all rows. It is 0 on the wire.
+const NOW: i64 = i64::MAX;
+
+/// Two pages that do not join are asked for again with more overlap so often.
+const MENDS: u8 = 2;
+
+/// One list of one room.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(bound(serialize = "R: Serialize", deserialize = "R: serde::de::DeserializeOwned"))]
+pub(crate) struct Axis<R> {
+    limit: u32,
+    /// Whether the end of the list is looked at twice. Lists that are read twice need no such look.
+    look_twice: bool,
+    most: usize,
+    /// How many questions may be open now.
+    depth: usize,
+    stage: Stage,
+    /// The oldest instant read: all above has been read, rows of the instant itself as far as they fitted.
+    low: Option<i64>,
+    /// The newest instant of the first page: what entered later is no part of what had been read.
+    top: i64,
+    /// The page that reached `low`: its question, and its rows with a time.
+    recent_end: i64,
+    recent: Vec<(String, i64)>,
+    /// How many milliseconds below `low + 1` the next question lies.
+    step: u8,
+    mends: u8,
+    /// An empty page says that nothing is below; a short one hints at it.
+    floor: i64,
+    hint: i64,
+    /// How many milliseconds a full page spans.
+    span: Option<i64>,
+    islands: BTreeMap<i64, Island<R>>,
+    #[serde(skip)]
+    asked: BTreeMap<Ticket, i64>,
+    /// Whether short pages were followed by others: then a short page is no end.
+    clamped: bool,
+    clean: bool,
+    gaps: Vec<String>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    Reading,
+    /// Nothing is below; the last page is looked at once more.
+    Looking,
+    Ended,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Island<R> {
+    rows: Vec<R>,
+    /// With those that could not be read.
+    len: usize,
+    /// The oldest of its rows; for an empty page, nothing is below its question.
+    oldest: Option<i64>,
+}
+
+impl<R: Row> Axis<R> {
+    /// Pages of `limit` rows, at most `most` at once.
+    pub(crate) fn new(limit: u32, most: usize, look_twice: bool) -> Self {
+        Self {
+            limit,
+            look_twice,
+            most: most.max(1),
+            depth: most.max(1),
+            stage: Stage::Reading,
+            low: None,
+            top: i64::MIN,
+            recent_end: NOW,
+            recent: Vec::new(),
+            step: 0,
+            mends: 0,
+            floor: 0,
+            hint: 0,
+            span: None,
+            islands: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            clamped: false,
+            clean: true,
+            gaps: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+
+    /// Whether the whole list was read without a doubt.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.stage == Stage::Ended && self.clean && self.gaps.is_empty()
+    }
+
+    pub(crate) fn is_waiting_for(&self, ticket: Ticket) -> bool {
+        self.asked.contains_key(&ticket)
+    }
+
+    pub(crate) fn gaps(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.gaps)
+    }
+
+    pub(crate) fn notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
+    /// Asks again for what was asked and not answered.
+    pub(crate) fn restart(&mut self) {
+        self.asked.clear();
+    }
+
+    /// Gives up: the rest is a gap.
+    pub(crate) fn cut(&mut self, why: impl Into<String>, mut enter: impl FnMut(R) -> bool) {
+        self.hand_over(&mut enter);
+        self.end_with_gap(why);
+    }
+
+    /// Gives out what waits, which is asked for again if the walk goes on.
+    pub(crate) fn hand_over(&mut self, mut enter: impl FnMut(R) -> bool) {
+        for (_, island) in std::mem::take(&mut self.islands).into_iter().rev() {
+            for row in island.rows {
+                enter(row);
+            }
+        }
+    }
+
+    /// The `endtime` to ask for now.
+    pub(crate) fn want(&mut self, ticket: Ticket) -> Option<i64> {
+        let end = self.next_end()?;
+        self.asked.insert(ticket, end);
+        Some(if end == NOW { 0 } else { end })
+    }
+
+    fn next_end(&self) -> Option<i64> {
+        let open = self.asked.len();
+        if self.stage == Stage::Ended || open >= self.depth {
+            return None;
+        }
+        let head = self.head();
+        let asked = |end: i64| self.asked.values().any(|&other| other == end);
+        let low = match self.low {
+            Some(low) if self.stage == Stage::Reading && self.step == 0 && self.mends == 0 => low,
+            // Until the question at the head is answered, nobody knows what to ask further down.
+            _ => return (!asked(head)).then_some(head),
+        };
+        if !self.is_covered(low) {
+            return Some(head);
+        }
+        let stride = self.stride()?;
+        if open + self.islands.len() >= 2 * self.most {
+            return None;
+        }
+        let below = self.floor.max(self.hint).max(1);
+        let mut lowest = head;
+        for (&end, island) in self.islands.iter().rev() {
+            let Some(oldest) = island.oldest.filter(|&oldest| oldest > below) else { continue };
+            if !self.is_covered(oldest) {
+                return Some(oldest + 1);
+            }
+            lowest = lowest.min(oldest + 1).min(end);
+        }
+        let lowest = self.asked.values().copied().min().map_or(lowest, |end| end.min(lowest));
+        let end = lowest.saturating_sub(stride);
+        (end > below).then_some(end)
+    }
+
+    /// The question that has to be answered for the walk to go on.
+    fn head(&self) -> i64 {
+        let newer = |index: usize| self.recent.get(index).map_or(NOW, |(_, time)| time.saturating_add(1));
+        match (self.stage, self.low, self.mends) {
+            (Stage::Looking, ..) | (_, _, MENDS) => self.recent_end,
+            (_, None, _) => NOW,
+            (_, Some(_), 1) => newer(self.recent.len() / 2),
+            (_, Some(low), _) => low + 1 - i64::from(self.step),
+        }
+    }
+
+    /// Whether an answer that goes on below `instant` is there, or to be expected.
+    fn is_covered(&self, instant: i64) -> bool {
+        let stride = self.stride().unwrap_or(1);
+        self.asked.values().any(|&end| end > instant && end <= instant.saturating_add(stride))
+            || self.islands.iter().any(|(&end, island)| end > instant && island.oldest.is_none_or(|o| o < instant))
+    }
+
+    /// How far below a question the next one lies: somewhat less than a page spans, so that most pages overlap.
+    fn stride(&self) -> Option<i64> {
+        self.span.map(|span| (span - span / 7).max(1)).filter(|_| self.most > 1)
+    }
+
+    pub(crate) fn take(&mut self, ticket: Ticket, page: Page<R>, mut enter: impl FnMut(R) -> bool) {
+        let Some(end) = self.asked.remove(&ticket) else { return };
+        if self.stage == Stage::Ended {
+            return;
+        }
+        let len = page.rows.len() + page.unreadable.len();
+        for row in page.unreadable {
+            let end = if end == NOW { 0 } else { end };
+            self.gap(format!("row {} of the page below endtime {end} could not be read: {}", row.index, row.why));
+        }
+        let times: Vec<i64> = page.rows.iter().filter_map(Row::joined).collect();
+        if times.len() < page.rows.len() {
+            self.doubt("rows without an enterTime prove nothing about the list");
+        }
+        if !times.is_sorted_by_key(|&time| Reverse(time)) {
+            let end = if end == NOW { 0 } else { end };
+            self.gap(format!("the rows below endtime {end} are not in the order of their enterTime"));
+        }
+        let (newest, oldest) = (times.iter().copied().max(), times.iter().copied().min());
+        if len == 0 {
+            self.floor = self.floor.max(end.min(NOW - 1)).min(self.low.unwrap_or(NOW));
+        } else if len < self.limit as usize {
+            self.hint = self.hint.max(oldest.unwrap_or(0));
+        } else if let (Some(newest), Some(oldest)) = (newest, oldest)
+            && newest > oldest
+        {
+            self.span = Some(newest - oldest);
+        }
+        if newest.is_some_and(|newest| newest > end) || (oldest.is_none() && len > 0) {
+            for row in page.rows {
+                enter(row);
+            }
+            if newest.is_some() {
+                self.end_with_gap("the server does not heed endtime: the rest cannot be reached");
+            } else if len >= self.limit as usize {
+                self.end_with_gap("a full page has no enterTime: the rest cannot be asked for");
+            } else if end == NOW {
+                self.stage = Stage::Ended;
+            } else {
+                self.end_with_gap("a page has no enterTime: the rest cannot be asked for");
+            }
+            return;
+        }
+        if len == 0 && self.low.is_some_and(|low| end < low) && end != self.head() {
+            return;
+        }
+        self.islands.insert(end, Island { rows: page.rows, len, oldest });
+        self.settle(&mut enter);
+    }
+
+    /// Takes what reaches the part that has been read, the highest first.
+    fn settle(&mut self, enter: &mut impl FnMut(R) -> bool) {
+        while self.stage != Stage::Ended {
+            let head = self.head();
+            let reaches = |end: i64| match self.low {
+                None => end == NOW,
+                Some(low) => end == head || (end > low && self.step == 0),
+            };
+            let Some(end) = self.islands.keys().rev().copied().find(|&end| reaches(end)) else { return };
+            let Some(island) = self.islands.remove(&end) else { return };
+            self.accept(end, island, end == head, enter);
+        }
+        self.hand_over(enter);
+    }
+
+    fn accept(&mut self, end: i64, island: Island<R>, is_head: bool, enter: &mut impl FnMut(R) -> bool) {
+        let Island { rows, len, oldest } = island;
+        let looked = self.stage == Stage::Looking && is_head;
+        let low = self.low;
+        if let Some(low) = low
+            && end > low
+            && !looked
+            && self.mends <= MENDS
+            && oldest.is_none_or(|oldest| oldest <= low)
+            && !self.joins(&rows)
+        {
+            // Everybody of that instant may have left: ask again from further up, where somebody stayed. The last time
+            // that is the question which brought the page above: then all of that page left, and this one is in its place.
+            if !is_head {
+                self.mends = self.mends.max(1);
+                return;
+            }
+            if self.mends < MENDS {
+                self.mends += 1;
+                return;
+            }
+        }
+
+        let keys: Vec<(String, i64)> =
+            rows.iter().filter_map(|row| Some((row.id().to_owned(), row.joined()?))).collect();
+        let mut new = 0;
+        for row in rows {
+            let time = row.joined();
+            let is_new = enter(row);
+            new += usize::from(is_new);
+            // Only the answer at the head is sure to be younger than what was read: others may show who has left since.
+            let had_been_read = low
+                .zip(time)
+                .is_some_and(|(low, time)| is_head && time <= self.top && (time > low || (looked && time == low)));
+            if is_new && had_been_read {
+                self.doubt("rows turned up in a stretch that had been read");
+            }
+        }
+        if is_head {
+            self.depth = (self.depth + 1).min(self.most);
+        } else {
+            // An answer asked for ahead of time that brought little was asked for too close to another.
+            let some = new * 4 >= self.limit as usize;
+            self.depth = if some { (self.depth + 1).min(self.most) } else { (self.depth / 2).max(1) };
+        }
+
+        match oldest {
+            Some(oldest) if low.is_none_or(|low| oldest < low) => {
+                if low.is_none() {
+                    self.top = keys.iter().map(|(_, time)| *time).max().unwrap_or(oldest);
+                }
+                if self.step > 0 && self.hint_was_wrong(low) {
+                    // The short page was no end, so rows of its oldest instant may not have fitted on it.
+                    self.clamped = true;
+                    self.doubt("the server gives fewer rows than are asked for");
+                    (self.step, self.stage) = (0, Stage::Reading);
+                    return;
+                }
+                if looked && low.is_some() {
+                    self.doubt("rows turned up below the end of the list");
+                }
+                (self.low, self.recent, self.recent_end) = (Some(oldest), keys, end);
+                (self.mends, self.stage) = (0, Stage::Reading);
+                // A short page ends the list, as the documents have it: the next question is what is below.
+                let short = len < self.limit as usize;
+                self.step = u8::from(short && !self.clamped);
+                self.end_at_floor();
+            }
+            _ if looked => self.stage = Stage::Ended,
+            None if low.is_none_or(|low| end > low) || is_head => self.bottom(),
+            _ if is_head && (1..=MENDS).contains(&self.mends) => {
+                // More overlap brought nothing from below.
+                self.mends += 1;
+                if self.mends == MENDS + 1 {
+                    self.gap(format!("the pages around {} cannot be joined", low.unwrap_or_default()));
+                }
+            }
+            Some(oldest) if is_head => self.stand_still(oldest, len),
+            _ => {}
+        }
+    }
+
+    /// A page at the head that holds nothing but rows of the oldest instant.
+    fn stand_still(&mut self, oldest: i64, len: usize) {
+        if self.low == Some(oldest) && len >= self.limit as usize {
+            self.gap(format!("a full page holds only members who entered at {oldest}: there may be more of them"));
+        }
+        self.step += 1;
+        // Where a row of `endtime` itself is given, two milliseconds below is the first question without it.
+        if self.step > 2 {
+            self.end_with_gap(format!("the list cannot be read below {oldest}"));
+        } else {
+            self.end_at_floor();
+        }
+    }
+
+    /// Where it is known that nothing is below, nothing needs to be asked.
+    fn end_at_floor(&mut self) {
+        let Some(low) = self.low else { return };
+        if (self.step > 0 && self.floor >= low) || low + 1 - i64::from(self.step) < 1 {
+            self.bottom();
+        }
+    }
+
+    fn hint_was_wrong(&self, low: Option<i64>) -> bool {
+        !self.clamped && self.step == 1 && low.is_some_and(|low| self.hint >= low)
+    }
+
+    /// Nothing is below.
+    fn bottom(&mut self) {
+        if self.keys_prove_nothing() {
+            self.doubt("all rows have the same enterTime: that proves nothing about the list");
+        }
+        self.stage = if self.look_twice { Stage::Looking } else { Stage::Ended };
+        (self.step, self.mends) = (0, 0);
+    }
+
+    /// Several rows of one single instant.
+    fn keys_prove_nothing(&self) -> bool {
+        self.recent_end == NOW && self.recent.len() > 1 && self.recent.iter().all(|(_, time)| *time == self.top)
+    }
+
+    /// Whether somebody of the page above, with the same time, is among `rows`.
+    fn joins(&self, rows: &[R]) -> bool {
+        let known: std::collections::HashSet<(&str, i64)> =
+            self.recent.iter().map(|(id, time)| (id.as_str(), *time)).collect();
+        rows.iter().any(|row| row.joined().is_some_and(|time| known.contains(&(row.id(), time))))
+    }
+
+    fn end_with_gap(&mut self, why: impl Into<String>) {
+        self.gap(why);
+        self.stage = Stage::Ended;
+        self.islands.clear();
+    }
+
+    fn gap(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        if !self.gaps.contains(&why) {
+            self.gaps.push(why);
+        }
+    }
+
+    fn doubt(&mut self, why: &str) {
+        self.clean = false;
+        if !self.notes.iter().any(|note| note == why) {
+            self.notes.push(why.to_owned());
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Whole rosters on a virtual clock, while members come and go, against an oracle that knows the truth.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use groupmembers_http::RetryPolicy;
+use nim_server::{Client, Completeness, Error, Kind, Report, Role, RosterOptions, RosterWalk};
+use proptest::prelude::*;
+
+use crate::world::{Count, ROOM, Shared, Times, UNIX, World, client, credentials, list, lock, simulate, simulate_with};
+
+/// The three promises, and that no more is claimed than holds.
+fn hold(world: &Shared, members: &[u32], report: &Report) {
+    let world = lock(world);
+    let unique: BTreeSet<u32> = members.iter().copied().collect();
+    assert_eq!(unique.len(), members.len(), "somebody appears twice");
+    assert_eq!(report.members, members.len() as u64);
+    assert!(unique.is_subset(&world.ever), "somebody was invented");
+    let lost = world.throughout.difference(&unique).count();
+    assert!(lost == 0 || !report.completeness.is_complete(), "{lost} lost, and the report says {report:?}");
+}
+
+/// `PROPTEST_CASES` runs more of them.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(250);
+    ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn counts() -> impl Strategy<Value = Count> {
+    prop_oneof![
+        4 => Just(Count::Right),
+        1 => Just(Count::Missing),
+        1 => (-300..300_i64).prop_map(Count::Off),
+        1 => (0..400_u64).prop_map(Count::Stuck),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn rosters_keep_the_promises(
+        (fixed, guests, spread) in (0..60_u32, 0..300_u32, prop_oneof![Just(300_u64), Just(100_000), Just(10_000_000)]),
+        (seed, churn, limit) in (any::<u64>(), prop_oneof![Just(0_u64), 0..300_u64], 2..40_u32),
+        (count, hidden, inclusive) in (counts(), any::<bool>(), any::<bool>()),
+        lost in prop_oneof![Just(0_usize), Just(8)],
+    ) {
+        let mut world = World::new(fixed, guests, spread, seed);
+        (world.churn, world.hidden, world.inclusive, world.lost) = (churn, hidden, inclusive, lost);
+        world.count = count;
+        let (world, found, report) = list(world, seed, RosterOptions::default().page_size(limit));
+        hold(&world, &found, &report);
+        if churn == 0 && spread > 100_000 {
+            prop_assert_eq!(found.len(), (fixed + guests) as usize);
+            let online = u64::from(guests + fixed.div_ceil(3));
+            let expected = match count {
+                Count::Right => Completeness::Verified,
+                Count::Off(by) if by > 0 => Completeness::Incomplete,
+                Count::Stuck(count) if count > online => Completeness::Incomplete,
+                Count::Stuck(count) if count == online => Completeness::Verified,
+                Count::Off(0) => Completeness::Verified,
+                Count::Off(by) if by < 0 && online == 0 => Completeness::Verified,
+                _ => Completeness::Stable,
+            };
+            prop_assert_eq!(report.completeness, expected, "{:?}", report);
+        }
+    }
+
+    #[test]
+    fn clamped_pages_are_never_called_whole_when_they_are_not(
+        (fixed, guests, spread) in (0..40_u32, 0..200_u32, prop_oneof![Just(1_000_u64), Just(10_000_000)]),
+        (seed, churn, limit) in (any::<u64>(), prop_oneof![Just(0_u64), 0..200_u64], 2..40_u32),
+        (least, more, inclusive) in (3..12_usize, 0..20_usize, any::<bool>()),
+    ) {
+        let mut world = World::new(fixed, guests, spread, seed);
+        (world.churn, world.inclusive, world.clamp) = (churn, inclusive, Some((least, least + more)));
+        let (world, found, report) = list(world, seed, RosterOptions::default().page_size(limit));
+        hold(&world, &found, &report);
+        if churn == 0 && spread > 1_000 {
+            prop_assert_eq!(found.len(), (fixed + guests) as usize, "{:?}", report);
+        }
+    }
+
+    #[test]
+    fn times_that_say_nothing_prove_nothing(
+        (fixed, guests) in (0..40_u32, 2..200_u32),
+        (seed, churn, limit) in (any::<u64>(), 0..200_u64, 2..40_u32),
+        times in prop_oneof![Just(Times::Missing), Just(Times::Sometimes), Just(Times::Same)],
+    ) {
+        let mut world = World::new(fixed, guests, 100_000, seed);
+        (world.churn, world.times) = (churn, times);
+        let (world, found, report) = list(world, seed, RosterOptions::default().page_size(limit));
+        hold(&world, &found, &report);
+        if churn == 0 {
+            prop_assert!(!report.completeness.is_complete(), "{:?}", report);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_room_keep_the_promises(
+        (fixed, guests) in (0..60_u32, 0..300_u32),
+        (seed, churn, limit, late) in (any::<u64>(), prop_oneof![Just(0_u64), 0..300_u64], 2..40_u32, any::<bool>()),
+        kind in prop_oneof![Just(Kind::Fixed), Just(Kind::Temporary), Just(Kind::OnlineFixed)],
+    ) {
+        let mut world = World::new(fixed, guests, 1_000_000, seed);
+        (world.churn, world.filters_late) = (churn, late);
+        let before = world.throughout.clone();
+        let (world, found, report) = list(world, seed, RosterOptions::default().page_size(limit).kind(kind));
+        if churn == 0 {
+            let wanted = |id: &u32| match kind {
+                Kind::Fixed => *id < fixed,
+                Kind::Temporary => *id >= fixed,
+                _ => *id < fixed && id.is_multiple_of(3),
+            };
+            let wanted: BTreeSet<u32> = before.into_iter().filter(wanted).collect();
+            let unique: BTreeSet<u32> = found.iter().copied().collect();
+            prop_assert_eq!(unique.len(), found.len());
+            prop_assert!(unique.is_subset(&wanted));
+            if kind == Kind::OnlineFixed {
+                prop_assert!(!report.completeness.is_complete());
+            } else {
+                prop_assert_eq!(unique, wanted);
+                prop_assert_eq!(report.completeness, Completeness::Stable);
+            }
+        } else {
+            prop_assert!(found.iter().all(|id| lock(&world).ever.contains(id)));
+        }
+    }
+
+    #[test]
+    fn a_saved_walk_goes_on_where_it_stopped(
+        (fixed, guests, stop) in (0..40_u32, 0..200_u32, 0..240_usize),
+        (seed, churn, limit, lost) in (any::<u64>(), prop_oneof![Just(0_u64), 0..100_u64], 2..40_u32, prop_oneof![Just(0_usize), Just(8)]),
+    ) {
+        let mut world = World::new(fixed, guests, 10_000_000, seed);
+        (world.churn, world.lost) = (churn, lost);
+        let (world, simulation) = simulate(world, seed);
+        // No second attempts: an answer that is lost stops the walk, and it is taken up again.
+        let client = Client::builder(credentials()).runtime(simulation.clone()).retry(RetryPolicy::never());
+        let (found, report) = simulation.run(in_pieces(&client.build().unwrap(), stop, limit));
+        hold(&world, &found, &report);
+        if churn == 0 {
+            prop_assert_eq!(found.len(), (fixed + guests) as usize);
+            prop_assert_eq!(report.completeness, Completeness::Verified, "{:?}", report);
+        }
+    }
+}
+
+/// Saves and takes up the walk at every error, and after `stop` members.
+async fn in_pieces(client: &Client, stop: usize, limit: u32) -> (Vec<u32>, Report) {
+    let mut roster = client.roster_with(ROOM, RosterOptions::default().page_size(limit));
+    let (mut found, mut stops) = (Vec::new(), 0);
+    loop {
+        let save = match roster.next().await {
+            Some(Ok(member)) => {
+                found.push(member.accid[1..].parse().unwrap());
+                found.len() == stop
+            }
+            Some(Err(_)) => {
+                assert_eq!(roster.report().completeness, Completeness::Incomplete);
+                true
+            }
+            None => break,
+        };
+        if save {
+            stops += 1;
+            assert!(stops < 2_000, "it gets nowhere");
+            let saved = serde_json::to_string(roster.walk()).unwrap();
+            assert!(!saved.contains("PLANTED"), "{saved}");
+            roster = client.resume(serde_json::from_str::<RosterWalk>(&saved).unwrap());
+        }
+    }
+    (found, roster.report())
+}
+
+/// How long the loop takes that everybody writes: one page after the other, below the oldest row.
+const SEQUENTIAL: Duration = Duration::from_millis(200 * 30);
+
+fn large_room(name: &str, time: impl Fn(u32) -> i64) -> Report {
+    let mut world = World::new(0, 20_000, 1, 7);
+    world.retime(time);
+    world.quota = Some(100);
+    let latency = (Duration::from_millis(13), Duration::from_millis(17));
+    let (world, simulation) = simulate_with(world, 7, latency);
+    let options = RosterOptions::default().kind(Kind::Temporary);
+    let listing = simulation.run(client(&simulation).roster_with(ROOM, options).all()).unwrap();
+    let report = listing.report;
+    println!("{name}: {} calls, {} ms", report.calls, report.elapsed_ms);
+    assert_eq!((report.members, report.throttled), (20_000, 0), "{name}: {report:?}");
+    assert!(listing.members.is_sorted_by_key(|member| std::cmp::Reverse(member.enter_time)), "{name}: list order");
+    drop(world);
+    report
+}
+
+#[test]
+fn guests_of_a_large_room_take_half_the_time_of_a_loop() {
+    let now = (UNIX * 1_000) as i64;
+    let mix = |id: u32| i64::from(id.wrapping_mul(2_654_435_761));
+    let half = u64::try_from(SEQUENTIAL.as_millis()).unwrap() / 2;
+    // Evenly; at random over an hour; most of them when the show began; three of a millisecond.
+    let reports = [
+        large_room("evenly", |id| now - 1 - i64::from(id) * 180),
+        large_room("at random", |id| now - 1 - mix(id) % 3_600_000),
+        large_room("a show", |id| now - 3_600_000 + (mix(id) % 3_600_000) * (mix(id) % 3_600_000) / 3_600_000),
+        large_room("threes", |id| now - 1 - i64::from(id / 3)),
+    ];
+    for report in reports {
+        assert_eq!(report.completeness, Completeness::Stable, "{report:?}");
+        assert!(report.elapsed_ms <= half, "{report:?}");
+    }
+    // Where the times are as uneven as can be, it is still no slower than the loop by much.
+    let report = large_room("bursts", |id| now - 1 - i64::from(id / 250) * 3_600_000 - i64::from(id % 250));
+    assert!(report.elapsed_ms <= 2 * half + 1_000, "{report:?}");
+}
+
+#[test]
+fn a_quiet_room_takes_a_few_calls() {
+    let (world, found, report) = list(World::new(5, 20, 10_000_000, 1), 1, RosterOptions::default());
+    assert_eq!((found.len(), report.completeness), (25, Completeness::Verified));
+    let log = lock(&world).log.clone();
+    let asked: Vec<String> = log
+        .iter()
+        .map(|arrival| match arrival.form.get("endtime") {
+            Some(end) => format!("type {} {}", arrival.form["type"], if end == "0" { "now" } else { "below" }),
+            None => arrival.name.clone(),
+        })
+        .collect();
+    insta::assert_snapshot!(asked.join("\n"));
+}
+
+#[test]
+fn an_empty_room_is_empty_after_a_second_look() {
+    let (_, found, report) = list(World::new(0, 0, 1, 1), 1, RosterOptions::default());
+    assert_eq!((found.len(), report.completeness), (0, Completeness::Verified), "{report:?}");
+}
+
+#[test]
+fn a_full_page_of_one_millisecond_is_a_gap_with_its_place() {
+    for inclusive in [false, true] {
+        let mut world = World::new(0, 400, 1, 3);
+        // 150 entered at one instant, and a page holds 100.
+        let at = (UNIX * 1_000) as i64 - 1_000;
+        world.retime(|id| match id {
+            0..150 => at,
+            150..300 => at + 300 - i64::from(id),
+            _ => at - i64::from(id),
+        });
+        world.inclusive = inclusive;
+        let (world, found, report) = list(world, 3, RosterOptions::default().kind(Kind::Temporary));
+        hold(&world, &found, &report);
+        assert_eq!((found.len(), report.completeness), (350, Completeness::Incomplete), "{report:?}");
+        assert!(report.gaps.iter().any(|gap| gap.what.contains(&at.to_string())), "{report:?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_heed_endtime_is_found_out() {
+    let mut world = World::new(0, 700, 1_000_000, 3);
+    world.ignores_endtime = true;
+    let (world, found, report) = list(world, 3, RosterOptions::default());
+    assert_eq!((found.len(), report.completeness), (100, Completeness::Incomplete), "{report:?}");
+    assert!(lock(&world).log.len() < 60, "{report:?}");
+}
+
+#[test]
+fn a_list_without_end_is_left_at_the_bound() {
+    let mut world = World::new(0, 0, 1, 3);
+    world.endless = true;
+    let (world, simulation) = simulate(world, 3);
+    let options = RosterOptions::default().max_pages(500);
+    let report = simulation.run(client(&simulation).roster_with(ROOM, options).all()).unwrap().report;
+    assert_eq!(report.completeness, Completeness::Incomplete, "{report:?}");
+    let pages = lock(&world).log.iter().filter(|arrival| arrival.form.contains_key("endtime")).count();
+    assert!(pages <= 500, "{pages}");
+}
+
+#[test]
+fn roles_are_merged_and_fixed_members_come_first() {
+    let (_, simulation) = simulate(World::new(6, 3, 10_000_000, 5), 5);
+    let listing = simulation.run(client(&simulation).roster(ROOM).all()).unwrap();
+    let member = |id: &str| listing.members.iter().find(|member| member.accid == id).unwrap();
+    assert_eq!(member("u0").role, Some(Role::Creator));
+    assert_eq!((member("u3").role.clone(), member("u3").muted), (Some(Role::Limited), Some(true)));
+    assert_eq!(member("u5").muted, None);
+    assert!(listing.members.iter().take(6).all(|member| member.role != Some(Role::Temporary)));
+}
+
+#[test]
+fn a_room_that_is_not_there_is_an_error() {
+    let mut world = World::new(1, 1, 1, 1);
+    world.first = vec![("chatroom/get", crate::world::answer(&serde_json::json!({"code": 404, "desc": "none"})))];
+    let (_, simulation) = simulate(world, 1);
+    let error = simulation.run(client(&simulation).roster(ROOM).all()).unwrap_err();
+    assert!(matches!(&error, Error::Api(error) if error.code == 404 && error.group == Some(ROOM)), "{error}");
+}
+
+#[test]
+fn what_may_not_be_asked_is_noted_and_the_list_read_all_the_same() {
+    let refused = || crate::world::answer(&serde_json::json!({"code": 403, "desc": "not opened"}));
+    let mut world = World::new(6, 30, 1_000_000, 1);
+    world.first = vec![("chatroom/get", refused()), ("chatroom/queryMembersByRole", refused())];
+    let (_, found, report) = list(world, 1, RosterOptions::default());
+    assert_eq!((found.len(), report.completeness, report.notes.len()), (36, Completeness::Stable, 2), "{report:?}");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_a_gap() {
+    let torn = serde_json::json!({"code": 200, "desc": {"data": [{"accid": "u0", "enterTime": 1}, {"nick": "who"}]}});
+    let mut world = World::new(0, 1, 1_000_000, 1);
+    world.first = vec![("chatroom/membersByPage", crate::world::answer(&torn))];
+    let (_, _, report) = list(world, 1, RosterOptions::default().kind(Kind::Temporary));
+    assert_eq!(report.completeness, Completeness::Incomplete);
+    assert!(report.gaps.iter().any(|gap| gap.what.contains("accid is missing")), "{report:?}");
+}
+
+#[test]
+fn members_of_another_room_are_an_error() {
+    let other = serde_json::json!({"code": 200, "desc": {"data": [{"accid": "u0", "roomid": 7, "enterTime": 1}]}});
+    let mut world = World::new(0, 1, 1_000_000, 1);
+    world.first = vec![("chatroom/membersByPage", crate::world::answer(&other))];
+    let (_, simulation) = simulate(world, 1);
+    let error = simulation.run(client(&simulation).roster(ROOM).all()).unwrap_err();
+    assert!(matches!(error, Error::Walk(_)), "{error}");
+}
+
+#[test]
+fn options_that_cannot_be_are_refused_before_anything_is_sent() {
+    let (world, simulation) = simulate(World::new(0, 1, 1, 1), 1);
+    for options in [
+        RosterOptions::default().page_size(1),
+        RosterOptions::default().page_size(101),
+        RosterOptions::default().max_pages(0),
+    ] {
+        let error = simulation.run(client(&simulation).roster_with(ROOM, options).all());
+        assert!(!matches!(error, Ok(listing) if listing.report.completeness.is_complete()));
+    }
+    let error = simulation.run(client(&simulation).roster(0).all()).unwrap_err();
+    assert!(matches!(error, Error::Build(_)), "{error}");
+    assert!(lock(&world).log.is_empty());
+}
+
+#[test]
+fn times_beyond_all_reason_count_as_none() {
+    for base in [i64::MAX, i64::MIN + 1_000, 0] {
+        let mut world = World::new(20, 150, 1_000_000, 3);
+        world.retime(|id| base - i64::from(id % 7));
+        let (world, found, report) = list(world, 3, RosterOptions::default());
+        hold(&world, &found, &report);
+        assert!(!report.completeness.is_complete(), "{report:?}");
+    }
+}
