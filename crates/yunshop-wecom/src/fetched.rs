@@ -1,0 +1,81 @@
+//! What is fetched once and shared: a session that works in an enterprise. However many calls want it, one fetches it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Shared, WeakShared};
+
+use crate::error::Error;
+
+/// Which value it is: a newer one has a greater number.
+pub(crate) type Generation = u64;
+
+type Flight<T> = BoxFuture<'static, Result<T, Arc<Error>>>;
+
+/// A value that is fetched when it is first wanted, and again when it was refused.
+pub(crate) struct Fetched<T> {
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
+    value: Option<T>,
+    generation: Generation,
+    /// Weak: when nobody waits for it any more, it ends, and holds up nobody.
+    flight: Option<WeakShared<Flight<T>>>,
+}
+
+impl<T> Default for Fetched<T> {
+    fn default() -> Self {
+        Self { state: Mutex::new(State { value: None, generation: 0, flight: None }) }
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> Fetched<T> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value as it is, if there is one.
+    pub(crate) fn current(&self) -> Option<(T, Generation)> {
+        let state = self.state();
+        state.value.clone().map(|value| (value, state.generation))
+    }
+
+    /// The value, unless it is the one that was `refused`: then, or if there is none yet, what `fetch` brings.
+    pub(crate) async fn get(
+        &self,
+        refused: Option<Generation>,
+        fetch: impl FnOnce() -> BoxFuture<'static, Result<T, Error>>,
+    ) -> Result<(T, Generation), Error> {
+        let flight = {
+            let mut state = self.state();
+            if let Some(value) = &state.value
+                && refused != Some(state.generation)
+            {
+                return Ok((value.clone(), state.generation));
+            }
+            match state.flight.as_ref().and_then(WeakShared::upgrade) {
+                Some(flight) => flight,
+                None => {
+                    let flight: Shared<Flight<T>> = fetch().map(|fetched| fetched.map_err(Arc::new)).boxed().shared();
+                    state.flight = flight.downgrade();
+                    flight
+                }
+            }
+        };
+        let fetched = flight.clone().await;
+        let mut state = self.state();
+        let current = state.flight.as_ref().and_then(WeakShared::upgrade).is_some_and(|now| now.ptr_eq(&flight));
+        if current {
+            state.flight = None;
+            if let Ok(value) = &fetched {
+                state.value = Some(value.clone());
+                state.generation += 1;
+            }
+        }
+        match fetched {
+            Ok(value) => Ok((value, state.generation)),
+            Err(error) => Err(error.duplicate()),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! How a group is listed: its external members, and its staff where that is wanted, each a [grid](crate::grid) of pages.
+
+use std::collections::BTreeSet;
+
+use groupmembers_http::Completeness;
+use groupmembers_http::walk::{self, Findings, Ledger, Page, Ticket, Walk};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, WalkError};
+use crate::get_group_members::{self, Member};
+use crate::grid::{Grid, Reading, Verdict};
+use crate::options::RosterOptions;
+use crate::{get_group_employees, get_list};
+
+/// The members of one group as a stream, and a report on how sure it is.
+pub type Roster = walk::Roster<RosterWalk>;
+
+/// The members of one group, and how sure that is.
+pub type Listing = walk::Listing<Member>;
+
+/// Sets the tickets of the staff apart.
+const EMPLOYEES: Ticket = 1 << 63;
+
+/// How far the shop's clock may be off, in seconds.
+const CLOCKS: i64 = 600;
+
+impl walk::Row for Member {
+    fn id(&self) -> &str {
+        &self.userid
+    }
+
+    fn joined(&self) -> Option<i64> {
+        self.joined()
+    }
+}
+
+/// The walk over one group. It does no I/O; saved with serde, it can be taken up again by
+/// [`Enterprise::resume`](crate::Enterprise::resume). What is saved holds people's data, and no session.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct RosterWalk {
+    group: u64,
+    options: RosterOptions,
+    ahead: u64,
+    since: i64,
+    ledger: Ledger<Member>,
+    phase: Phase,
+    /// What all lists so far proved.
+    proved: Completeness,
+    /// Gaps of the list that is read, and of those that were read before it: a new reading starts without the former.
+    unreadable: Vec<String>,
+    kept: Vec<String>,
+    /// The group's id in WeCom, which all rows share.
+    chat: Option<String>,
+    left: BTreeSet<u64>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Phase {
+    /// The external members.
+    Members { grid: Grid },
+    /// Nobody: is there such a group?
+    Exists { asked: bool },
+    /// The staff.
+    Employees { grid: Grid },
+    /// The end.
+    Done,
+}
+
+impl std::fmt::Debug for RosterWalk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let phase = match &self.phase {
+            Phase::Members { .. } => "Members",
+            Phase::Exists { .. } => "Exists",
+            Phase::Employees { .. } => "Employees",
+            Phase::Done => "Done",
+        };
+        f.debug_struct("RosterWalk")
+            .field("group", &self.group)
+            .field("phase", &phase)
+            .field("members", &self.ledger.members())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the walk asks for.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// A page of the external members.
+    Members(get_group_members::Request),
+    /// A page of the staff.
+    Employees(get_group_employees::Request),
+    /// The group itself.
+    Group(get_list::Request),
+}
+
+/// What it gets.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// To [`Ask::Members`] and [`Ask::Employees`].
+    Members(get_group_members::Response),
+    /// To [`Ask::Group`].
+    Group(get_list::Response),
+}
+
+impl RosterWalk {
+    /// `now` is in seconds since 1970-01-01 UTC.
+    pub(crate) fn new(group: u64, options: RosterOptions, concurrency: usize, now: i64) -> Self {
+        let (ahead, since) = (concurrency as u64 * 2, now.saturating_sub(CLOCKS));
+        let mut ledger = Ledger::default();
+        if !options.employees {
+            ledger.note("these are the external members; the staff in the group is another list");
+        }
+        Self {
+            group,
+            ahead,
+            since,
+            ledger,
+            phase: Phase::Members { grid: Grid::new(options.passes, ahead, since) },
+            options,
+            proved: Completeness::Stable,
+            unreadable: Vec::new(),
+            kept: Vec::new(),
+            chat: None,
+            left: BTreeSet::new(),
+        }
+    }
+
+    /// The group that is walked.
+    #[must_use]
+    pub fn group(&self) -> u64 {
+        self.group
+    }
+
+    fn page(&mut self, ticket: Ticket, reading: Reading) -> Result<(), Error> {
+        let (Phase::Members { grid } | Phase::Employees { grid }) = &mut self.phase else { return Ok(()) };
+        for reading in grid.take(ticket & !EMPLOYEES, reading) {
+            for row in &reading.rows {
+                let chat = row.chat_id.as_deref().filter(|chat| !chat.is_empty());
+                match (&self.chat, chat) {
+                    (Some(known), Some(chat)) if known != chat => {
+                        return Err(WalkError::new("the server answered with members of several groups").into());
+                    }
+                    (None, Some(chat)) => self.chat = Some(chat.to_owned()),
+                    _ => {}
+                }
+                if row.status.is_none() {
+                    self.ledger.note("rows that do not say whether somebody left are taken for members");
+                }
+            }
+            let count = match self.options.employees {
+                true => reading.customers.zip(reading.employees).map(|(customers, staff)| customers + staff),
+                false => reading.customers,
+            };
+            if let Some(count) = count {
+                self.ledger.declare(count);
+            }
+            let (gone, rows): (Vec<Member>, Vec<Member>) = reading.rows.into_iter().partition(Member::has_left);
+            self.left.extend(gone.iter().map(|row| row.id));
+            self.unreadable.extend(reading.unreadable.iter().cloned());
+            self.ledger.enter(Page::new(rows, None), 0);
+            reading.unreadable.into_iter().for_each(|why| self.ledger.gap(why));
+        }
+        match grid.verdict().cloned() {
+            Some(verdict) => self.end_of_list(verdict),
+            None if grid.is_again() => {
+                // What this reading cannot read either, it notes again.
+                self.ledger.begin_pass();
+                self.unreadable.clear();
+                self.left.clear();
+                for gap in &self.kept {
+                    self.ledger.gap(gap.as_str());
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn end_of_list(&mut self, verdict: Verdict) {
+        let of_members = matches!(self.phase, Phase::Members { .. });
+        self.kept.append(&mut self.unreadable);
+        match verdict {
+            Verdict::Whole => {}
+            Verdict::Empty if of_members => {
+                self.phase = Phase::Exists { asked: false };
+                return;
+            }
+            Verdict::Empty => {}
+            Verdict::Unproved(why) => {
+                self.proved = Completeness::Unverified;
+                why.into_iter().for_each(|why| self.ledger.note(why));
+            }
+            Verdict::Gap(why) => {
+                self.proved = Completeness::Unverified;
+                self.ledger.gap(why.as_str());
+                self.kept.push(why);
+            }
+        }
+        self.next_list(of_members);
+    }
+
+    fn next_list(&mut self, of_members: bool) {
+        self.phase = if of_members && self.options.employees {
+            Phase::Employees { grid: Grid::new(self.options.passes, self.ahead, self.since) }
+        } else {
+            Phase::Done
+        };
+    }
+
+    /// A list without rows is what a group without external members has, and one that is not there.
+    fn exists(&mut self, found: bool) {
+        if !found {
+            self.proved = Completeness::Unverified;
+            self.ledger.note("no row at all, and the group was not found in getList: check its id");
+        }
+        self.next_list(true);
+    }
+}
+
+impl Walk for RosterWalk {
+    type Request = Ask;
+    type Answer = Answer;
+    type Row = Member;
+    type Error = Error;
+
+    fn want(&mut self) -> Option<(Ticket, Ask)> {
+        let group = self.group;
+        match &mut self.phase {
+            Phase::Members { grid } => {
+                let (ticket, page) = grid.want()?;
+                Some((ticket, Ask::Members(get_group_members::Request::new(group).page(page))))
+            }
+            Phase::Employees { grid } => {
+                let (ticket, page) = grid.want()?;
+                Some((ticket | EMPLOYEES, Ask::Employees(get_group_employees::Request::new(group).page(page))))
+            }
+            Phase::Exists { asked } => (!std::mem::replace(asked, true)).then(|| {
+                let request = get_list::Request { id: Some(group), ..get_list::Request::new() };
+                (0, Ask::Group(request))
+            }),
+            Phase::Done => None,
+        }
+    }
+
+    fn take(&mut self, ticket: Ticket, answer: Result<Answer, Error>) -> Result<(), Error> {
+        let employees = ticket & EMPLOYEES != 0;
+        let expected = match &self.phase {
+            Phase::Members { grid } => !employees && grid.expects(ticket),
+            Phase::Employees { grid } => employees && grid.expects(ticket & !EMPLOYEES),
+            Phase::Exists { .. } => ticket == 0,
+            Phase::Done => false,
+        };
+        if !expected {
+            // A page behind the end of a reading that is over.
+            return Ok(());
+        }
+        let outcome = match answer {
+            Ok(Answer::Members(answer)) => self.page(ticket, answer.into()),
+            Ok(Answer::Group(answer)) => {
+                let group = self.group;
+                self.exists(answer.data.list.is_some_and(|list| list.data.iter().any(|row| row.id == group)));
+                Ok(())
+            }
+            // Not everybody who may see members may see groups.
+            Err(Error::Api(_) | Error::Decode(_)) if matches!(self.phase, Phase::Exists { .. }) => {
+                self.exists(false);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
+        outcome.inspect_err(|error| {
+            let place = match &mut self.phase {
+                Phase::Members { grid } | Phase::Employees { grid } => {
+                    grid.failed(ticket & !EMPLOYEES);
+                    format!(" at page {}", grid.page())
+                }
+                _ => String::new(),
+            };
+            self.ledger.stop(format!("stopped{place}: {error}"));
+        })
+    }
+
+    fn row(&mut self) -> Option<Member> {
+        self.ledger.row()
+    }
+
+    fn ready(&self) -> usize {
+        self.ledger.ready()
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.phase, Phase::Done) || self.ledger.is_stopped()
+    }
+
+    fn restart(&mut self) {
+        self.ledger.go_on();
+        match &mut self.phase {
+            Phase::Members { grid } | Phase::Employees { grid } => grid.restart(),
+            Phase::Exists { asked } => *asked = false,
+            Phase::Done => {}
+        }
+    }
+
+    fn findings(&self) -> Findings {
+        let mut findings = self.ledger.findings(match self.phase {
+            Phase::Done => self.ledger.against_total(self.proved),
+            _ => Completeness::Unverified,
+        });
+        if !self.left.is_empty() {
+            findings.notes.push(format!("{} rows are of people who left, and were not given out", self.left.len()));
+        }
+        findings
+    }
+}
