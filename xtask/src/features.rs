@@ -16,7 +16,16 @@ const SETS: &[(&str, &[&str])] = &[
     ("gzip", &["gzip"]),
     ("tracing", &["tracing"]),
     ("test-util", &["test-util"]),
+    ("agora", &["agora"]),
+    ("nim", &["nim"]),
+    ("tim", &["tim"]),
+    ("wkteam", &["wkteam"]),
+    ("yunshop", &["yunshop"]),
+    ("full", &["full"]),
 ];
+
+/// The crate that passes the vendors' features on.
+const FACADE: &str = "groupmembers";
 
 /// The one feature that needs something cargo cannot bring.
 const NEEDS_OPENSSL: &str = "native-tls";
@@ -42,10 +51,36 @@ impl Set<'_> {
 
 pub(crate) fn run() -> Outcome {
     let packages = workspace::packages()?;
+    facade(&packages)?;
     for set in sets(&packages, native_tls())? {
         run::show(set.apply(run::cargo().args(["check", "--locked", "--quiet", "--lib"])))?;
     }
     Ok(())
+}
+
+/// Every vendor is reached through the facade, by itself and as one of all; every feature of a vendor is the facade's too,
+/// passed on without bringing the vendor in.
+fn facade(packages: &[Package]) -> Outcome {
+    let facade = packages.iter().find(|package| package.name == FACADE).ok_or(format!("no crate is named {FACADE}"))?;
+    let has = |feature: &str, what: &str| facade.enables(feature).iter().any(|enabled| enabled == what);
+    let mut problems = Vec::new();
+    for vendor in
+        packages.iter().filter(|package| package.depends_on("groupmembers-http") && !package.depends_on("clap"))
+    {
+        let name = vendor.name.as_str();
+        if name == FACADE {
+            continue;
+        }
+        let own = facade.features().into_iter().find(|feature| has(feature, &format!("dep:{name}")));
+        match own {
+            None => problems.push(format!("no feature brings {name} in")),
+            Some(own) if !has("full", own) => problems.push(format!("`full` is without `{own}`")),
+            Some(_) => {}
+        }
+        let missing = vendor.features().into_iter().filter(|feature| !has(feature, &format!("{name}?/{feature}")));
+        problems.extend(missing.map(|feature| format!("`{feature}` is not passed on to {name}")));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(format!("{FACADE}: {}", problems.join("; "))) }
 }
 
 /// Whether the headers that `native-tls` is built against are here; says so where not.

@@ -10,6 +10,7 @@ use crate::{Outcome, run};
 /// How many crates there may be at most, the crate itself counted.
 const LIMITS: &[(&str, &str, usize)] = &[
     ("agora-chat-rest", "none", 34),
+    ("groupmembers", "full", 38),
     ("nim-server", "none", 24),
     ("tim-rest", "none", 34),
     ("tim-rest", "default", 110),
@@ -95,7 +96,7 @@ fn sets(package: &Package) -> Vec<(&'static str, Vec<String>)> {
     if !features.is_empty() {
         sets.push(("none", flags(&["--no-default-features"])));
     }
-    for feature in ["client", "reqwest"] {
+    for feature in ["full", "client", "reqwest"] {
         if features.contains(feature) {
             sets.push((feature, flags(&["--no-default-features", "--features", feature])));
         }

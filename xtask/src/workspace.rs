@@ -14,6 +14,13 @@ pub(crate) struct Package {
     features: BTreeMap<String, Vec<String>>,
     publish: Option<Vec<String>>,
     targets: Vec<Target>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Dependency {
+    name: String,
+    kind: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,6 +42,16 @@ impl Package {
     /// Whether leaving the default features out makes a difference.
     pub(crate) fn has_defaults(&self) -> bool {
         self.features.get("default").is_some_and(|features| !features.is_empty())
+    }
+
+    /// What a feature enables.
+    pub(crate) fn enables(&self, feature: &str) -> &[String] {
+        self.features.get(feature).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether its users get this crate with it, always or with a feature.
+    pub(crate) fn depends_on(&self, name: &str) -> bool {
+        self.dependencies.iter().any(|dependency| dependency.name == name && dependency.kind.is_none())
     }
 
     pub(crate) fn is_library(&self) -> bool {

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{Read as _, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use sha2::Sha256;
 
 use crate::credentials::{Credentials, Token, check_user_id};
@@ -21,8 +19,11 @@ use crate::error::BuildError;
 /// The longest life the documents allow, in seconds.
 pub const MAX_EXPIRE: u32 = 86_400;
 
+/// The deflate level that zlib takes by default.
+const LEVEL: u8 = 6;
+
 /// No honest token unpacks to more.
-const MAX_PAYLOAD: u64 = 64 * 1024;
+const MAX_PAYLOAD: usize = 64 * 1024;
 
 const CHAT: u16 = 5;
 const USER: u16 = 1;
@@ -141,14 +142,10 @@ impl Claims {
         };
         let packed =
             BASE64.decode(packed).map_err(|_| Refusal::Damaged("it is not base64 after 007, or was cut off"))?;
-        let mut payload = Vec::new();
-        ZlibDecoder::new(packed.as_slice())
-            .take(MAX_PAYLOAD + 1)
-            .read_to_end(&mut payload)
-            .map_err(|_| Refusal::Damaged("it does not unpack: it was cut off or changed"))?;
-        if payload.len() as u64 > MAX_PAYLOAD {
-            return Err(Refusal::Damaged("it unpacks to more than any token holds"));
-        }
+        let payload = decompress_to_vec_zlib_with_limit(&packed, MAX_PAYLOAD).map_err(|error| match error.status {
+            TINFLStatus::HasMoreOutput => Refusal::Damaged("it unpacks to more than any token holds"),
+            _ => Refusal::Damaged("it does not unpack: it was cut off or changed"),
+        })?;
         Self::from_payload(&payload)
     }
 
@@ -287,10 +284,7 @@ impl Claims {
     /// The token's text. Whoever holds it can act as its subject.
     #[must_use]
     pub fn encode(&self) -> String {
-        // Writing to memory does not fail.
-        let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-        let packed = packer.write_all(&self.payload()).and_then(|()| packer.finish()).unwrap_or_default();
-        format!("007{}", BASE64.encode(packed))
+        format!("007{}", BASE64.encode(compress_to_vec_zlib(&self.payload(), LEVEL)))
     }
 }
 

@@ -4,22 +4,23 @@
 //! text: the JSON's layout and the deflate level are free. Compare what [`Claims::decode`] finds.
 
 use std::fmt;
-use std::io::{Read as _, Write as _};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use flate2::Compression;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use miniz_oxide::deflate::compress_to_vec_zlib;
+use miniz_oxide::inflate::{TINFLStatus, decompress_to_vec_zlib_with_limit};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::credentials::{Credentials, SecretKey, check_text};
 use crate::error::BuildError;
 
+/// The deflate level that zlib takes by default.
+const LEVEL: u8 = 6;
+
 /// No honest signature unpacks to more.
-const MAX_JSON: u64 = 64 * 1024;
+const MAX_JSON: usize = 64 * 1024;
 
 /// A signature that lets its bearer act as `identifier` of the app until it expires. Debug does not show it.
 #[derive(Clone)]
@@ -148,14 +149,10 @@ impl Claims {
         let packed = BASE64
             .decode(standard)
             .map_err(|_| Refusal::Damaged("it is not in the UserSig alphabet, or was cut off"))?;
-        let mut json = Vec::new();
-        ZlibDecoder::new(packed.as_slice())
-            .take(MAX_JSON + 1)
-            .read_to_end(&mut json)
-            .map_err(|_| Refusal::Damaged("it does not unpack: it was cut off or changed"))?;
-        if json.len() as u64 > MAX_JSON {
-            return Err(Refusal::Damaged("it unpacks to more than any UserSig holds"));
-        }
+        let json = decompress_to_vec_zlib_with_limit(&packed, MAX_JSON).map_err(|error| match error.status {
+            TINFLStatus::HasMoreOutput => Refusal::Damaged("it unpacks to more than any UserSig holds"),
+            _ => Refusal::Damaged("it does not unpack: it was cut off or changed"),
+        })?;
         let claims: Self =
             serde_json::from_slice(&json).map_err(|_| Refusal::Damaged("its content is not a UserSig's"))?;
         if claims.version != "2.0" {
@@ -245,10 +242,9 @@ impl Claims {
     }
 
     fn encode(&self) -> String {
-        // Writing to memory does not fail, and neither does turning strings and numbers into JSON.
+        // Turning strings and numbers into JSON does not fail.
         let json = serde_json::to_vec(self).unwrap_or_default();
-        let mut packer = ZlibEncoder::new(Vec::new(), Compression::default());
-        let packed = packer.write_all(&json).and_then(|()| packer.finish()).unwrap_or_default();
+        let packed = compress_to_vec_zlib(&json, LEVEL);
         BASE64.encode(packed).replace('+', "*").replace('/', "-").replace('=', "_")
     }
 }
