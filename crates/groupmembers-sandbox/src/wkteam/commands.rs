@@ -153,8 +153,8 @@ fn login(body: &Body, context: &Context<'_>) -> Reply {
     let (account, password) = (text(body, "account")?, text(body, "password")?);
     let config = context.config();
     if account != config.account || password != context.state.password {
-        let which = if account == config.account { "password" } else { "account" };
-        return Err(Refusal::new("用户名或密码错误", format!("no such {which}")));
+        let why = if account == config.account { "the password is wrong" } else { "no such developer's account" };
+        return Err(Refusal::new("用户名或密码错误", why));
     }
     let status = match () {
         () if context.has(&Fault::LoginFrozen) => Status::Frozen,
