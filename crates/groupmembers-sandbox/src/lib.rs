@@ -6,6 +6,7 @@ mod rng;
 pub mod tim;
 mod vendor;
 mod wire;
+pub mod wkteam;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
 
@@ -29,11 +30,20 @@ pub struct Config {
     pub nim: nim::Config,
     /// Tencent IM.
     pub tim: tim::Config,
+    /// wkteam.
+    pub wkteam: wkteam::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { port: 0, seed: 1, latency: Duration::ZERO, nim: nim::Config::default(), tim: tim::Config::default() }
+        Self {
+            port: 0,
+            seed: 1,
+            latency: Duration::ZERO,
+            nim: nim::Config::default(),
+            tim: tim::Config::default(),
+            wkteam: wkteam::Config::default(),
+        }
     }
 }
 
@@ -46,6 +56,7 @@ pub struct Sandbox {
     log: Arc<Log>,
     nim: nim::World,
     tim: tim::World,
+    wkteam: wkteam::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -62,8 +73,11 @@ impl Sandbox {
         let log = Arc::new(Log::start());
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
+        let wkteam = wkteam::World::new(config.wkteam, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let app = vendor::router(vec![Box::new(nim.clone()), Box::new(tim.clone())], Arc::clone(&log), config.latency);
+        let vendors: Vec<Box<dyn vendor::Vendor>> =
+            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(tim.clone())];
+        let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -79,7 +93,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, nim, tim, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, nim, tim, wkteam, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -122,6 +136,12 @@ impl Sandbox {
     #[must_use]
     pub fn tim(&self) -> &tim::World {
         &self.tim
+    }
+
+    /// wkteam's world: the WeChat accounts, and who really is in which of their groups.
+    #[must_use]
+    pub fn wkteam(&self) -> &wkteam::World {
+        &self.wkteam
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod child;
 mod proc;
+mod vendors;
 
 use std::error::Error;
 use std::time::{Duration, Instant};
@@ -24,9 +25,8 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match arguments.as_slice() {
-        [] => runtime.block_on(parent()),
         [child, what, base] if child == "child" => runtime.block_on(child::run(what, base)),
-        _ => Err("usage: cargo xtask bench".into()),
+        named => runtime.block_on(parent(named)),
     }
 }
 
@@ -37,16 +37,23 @@ struct Row {
     met: bool,
 }
 
-async fn parent() -> Outcome<()> {
+/// All of it, or what is named.
+async fn parent(named: &[String]) -> Outcome<()> {
     let mut rows = Vec::new();
-    eprintln!("1/4 wall time");
-    wall_time(&mut rows).await?;
-    eprintln!("2/4 calls per second");
-    sustained(&mut rows).await?;
-    eprintln!("3/4 CPU");
-    cpu(&mut rows)?;
-    eprintln!("4/4 memory");
-    memory(&mut rows)?;
+    for part in ["wall", "rate", "cpu", "memory", "nim", "wkteam"] {
+        if !named.is_empty() && !named.iter().any(|name| name == part) {
+            continue;
+        }
+        eprintln!("{part}");
+        match part {
+            "wall" => wall_time(&mut rows).await?,
+            "rate" => sustained(&mut rows).await?,
+            "cpu" => cpu(&mut rows)?,
+            "memory" => memory(&mut rows)?,
+            "nim" => vendors::nim(&mut rows).await?,
+            _ => vendors::wkteam(&mut rows)?,
+        }
+    }
 
     println!("| what | measured | target | |");
     println!("|---|---|---|---|");
