@@ -165,6 +165,9 @@ impl<R: Row> Axis<R> {
             return Some(head);
         }
         let stride = self.stride()?;
+        if let Some(end) = self.denser(head) {
+            return Some(end);
+        }
         if open + self.islands.len() >= 2 * self.most {
             return None;
         }
@@ -180,6 +183,26 @@ impl<R: Row> Axis<R> {
         let lowest = self.asked.values().copied().min().map_or(lowest, |end| end.min(lowest));
         let end = lowest.saturating_sub(stride);
         (end > below).then_some(end)
+    }
+
+    /// A question for a stretch that holds more than was thought when the questions below it were asked: the page that was
+    /// read last spans less than the way down to them.
+    fn denser(&self, head: i64) -> Option<i64> {
+        let (newest, oldest) = (self.recent.first()?.1, self.recent.last()?.1);
+        let span = Some(newest - oldest).filter(|_| self.recent.len() >= self.limit as usize && newest > oldest)?;
+        let stride = (span - span / 7).max(1);
+        let mut reached = head;
+        for _ in 0..self.most {
+            let known = self.asked.values().chain(self.islands.keys()).copied();
+            let end = known.filter(|&end| end < reached).max()?;
+            // Spans vary a little where nothing is denser than elsewhere.
+            if end < reached - 3 * stride {
+                return Some(reached - stride);
+            }
+            reached =
+                self.islands.get(&end).and_then(|island| island.oldest).map_or(end, |oldest| (oldest + 1).min(end));
+        }
+        None
     }
 
     /// The question that has to be answered for the walk to go on.
@@ -230,7 +253,9 @@ impl<R: Row> Axis<R> {
             self.hint = self.hint.max(oldest.unwrap_or(0));
         } else if let (Some(newest), Some(oldest)) = (newest, oldest)
             && newest > oldest
+            && self.islands.first_key_value().is_none_or(|(&lowest, _)| end < lowest)
         {
+            // The lowest page says best how far below it to ask.
             self.span = Some(newest - oldest);
         }
         if newest.is_some_and(|newest| newest > end) || (oldest.is_none() && len > 0) {

@@ -69,7 +69,9 @@ pub(crate) async fn nim(rows: &mut Vec<Row>) -> Outcome<()> {
         refused += sandbox.throttled();
         eprintln!("  {} calls, {:?}", listing.report.calls, start.elapsed());
         let mut h = std::collections::BTreeMap::new();
-        for e in sandbox.log() { *h.entry(e.at / 100).or_insert(0) += 1; }
+        for e in sandbox.log() {
+            *h.entry(e.at / 100).or_insert(0) += 1;
+        }
         eprintln!("  {h:?}");
         if listing.members.len() != 20_000 || !listing.report.completeness.is_complete() {
             return Err(format!("not complete: {:?}", listing.report).into());
