@@ -52,14 +52,13 @@ fn teams_share_one_limit_and_room_calls_have_one_each() {
             (config.calls_per_second, config.penalty_scope) = (1, Penalty::SameLimit);
             config.teams.push(TeamConfig::new(7, TeamKind::Team, 3));
         });
-        let codes = [
+        [
             code(&call(&sandbox, "team/query", &[("tids", "[7]"), ("ope", "0")])),
             code(&call(&sandbox, "team/queryDetail", &[("tid", "7")])),
             code(&page(&sandbox, 0, 0, 1)),
             code(&call(&sandbox, "chatroom/get", &[("roomid", &ROOM.to_string())])),
             code(&call(&sandbox, "superteam/getTlists", &[("tid", "7"), ("timetag", "0"), ("limit", "1")])),
-        ];
-        codes
+        ]
     });
     assert_eq!(codes, [200, 416, 200, 200, 803]);
 }

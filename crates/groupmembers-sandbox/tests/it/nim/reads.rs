@@ -63,7 +63,7 @@ fn a_room_has_every_role_and_every_kind_of_text() {
     let sandbox = sandbox(60, 60, |config| config.rooms[0].robots = 2);
     let all: Vec<Value> = [0, 1].iter().flat_map(|kind| rows(&page(&sandbox, *kind, 0, 100))).collect();
     let types: BTreeSet<&str> = all.iter().filter_map(|row| row["type"].as_str()).collect();
-    assert_eq!(types, BTreeSet::from(["COMMON", "CREATOR", "LIMITED", "MANAGER", "TEMPORARY"]));
+    assert_eq!(types, BTreeSet::from(["COMMON", "CREATOR", "LIMITED", "MANAGER", "TEMPORARY", "UNSET"]));
     let has = |test: &dyn Fn(&Value) -> bool| assert!(all.iter().any(test));
     has(&|row| row["avator"].is_null());
     has(&|row| row["avator"] == "");
@@ -136,7 +136,7 @@ fn by_role() {
     assert_eq!(accids(&ask(json!({"blacklist": true}))), truth(&|m| m.blacklisted));
     assert_eq!(accids(&ask(json!({"mute": true}))), truth(&|m| m.muted));
     let all = ask(json!({"creator": true, "manager": true, "blacklist": true, "mute": true}));
-    assert_eq!(accids(&all), truth(&|m| m.role != Role::Common));
+    assert_eq!(accids(&all), truth(&|m| !matches!(m.role, Role::Common | Role::Unset)));
     assert!(all.iter().all(|row| row.get("enterTime").is_none()));
     assert!(ask(json!({})).is_empty());
     assert!(ask(json!({"creator": "true"})).is_empty());

@@ -114,7 +114,8 @@ fn fields() {
     let rooms = serde_json::to_string(&vec![66; 21]).unwrap();
     let page =
         |room, kind, endtime, limit| vec![("roomid", room), ("type", kind), ("endtime", endtime), ("limit", limit)];
-    let cases: Vec<(u64, &str, &str, Vec<(&str, &str)>)> = vec![
+    type Case<'a> = (u64, &'a str, &'a str, Vec<(&'a str, &'a str)>);
+    let cases: Vec<Case<'_>> = vec![
         (200, BY_PAGE, "", page(room, "0", "0", "100")),
         (414, BY_PAGE, "roomid is empty", page("", "0", "0", "20")),
         (414, BY_PAGE, "bad roomid", page("x", "0", "0", "20")),
