@@ -134,7 +134,7 @@ impl Account {
             uid,
             mobile: mobile.into(),
             password: password.into(),
-            nickname: "韦平".to_owned(),
+            nickname: "林晓".to_owned(),
             enterprises: Vec::new(),
             last_managed: None,
             blacklisted: false,

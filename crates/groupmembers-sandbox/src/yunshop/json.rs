@@ -191,11 +191,11 @@ mod tests {
     #[test]
     fn text_is_escaped_as_php_does() {
         let mut out = String::new();
-        map! { "a/b": "韦平🎉\"\\\n\u{1}\u{7f}", "n": -1, "none": None::<i64>, "empty": Json::nothing() }
+        map! { "a/b": "林晓🎉\"\\\n\u{1}\u{7f}", "n": -1, "none": None::<i64>, "empty": Json::nothing() }
             .write(&mut out);
         assert_eq!(
             out,
-            "{\"a\\/b\":\"\\u97e6\\u5e73\\ud83c\\udf89\\\"\\\\\\n\\u0001\u{7f}\",\"n\":-1,\"none\":null,\"empty\":[]}"
+            "{\"a\\/b\":\"\\u6797\\u6653\\ud83c\\udf89\\\"\\\\\\n\\u0001\u{7f}\",\"n\":-1,\"none\":null,\"empty\":[]}"
         );
         assert!(serde_json::from_str::<serde_json::Value>(&out).is_ok());
     }

@@ -70,11 +70,12 @@ impl Context<'_> {
             total = total.max(number.saturating_mul(per_page) + 1);
         }
         let last = total.div_ceil(per_page).max(1);
+        let count = rows.len();
         // Beyond the last page there is nothing, though its number is kept.
-        let from = (!rows.is_empty()).then(|| number.saturating_sub(1).saturating_mul(per_page) + 1);
+        let from = (count > 0).then(|| number.saturating_sub(1).saturating_mul(per_page) + 1);
         map! {
             "current_page": number,
-            "data": rows.clone(),
+            "data": rows,
             "first_page_url": url(1),
             "from": from,
             "last_page": last,
@@ -83,7 +84,7 @@ impl Context<'_> {
             "path": path.as_str(),
             "per_page": per_page,
             "prev_page_url": (number > 1).then(|| url(number - 1)),
-            "to": from.map(|from| from + rows.len() - 1),
+            "to": from.map(|from| from + count - 1),
             "total": total,
         }
     }

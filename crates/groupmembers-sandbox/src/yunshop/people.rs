@@ -4,8 +4,8 @@ use crate::rng::mix;
 
 /// Names as WeChat users have them, and as careless clients trip over them.
 const NAMES: [&str; 14] = [
-    "韦平",
-    "巴比龙@宝贝走天下",
+    "林晓",
+    "海豚@夏天的风#1",
     "李娜🎉",
     "=HYPERLINK(\"x\"),逗号",
     "13800138089",
@@ -22,7 +22,7 @@ const NAMES: [&str; 14] = [
 const FAMILY: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "欧阳", "司马"];
 const GIVEN: [&str; 12] = ["伟", "芳", "娜", "秀英", "敏", "静", "丽", "强", "磊", "洋", "艳", "子涵"];
 const STAFF: [(&str, &str); 6] = [
-    ("WeiPing", "韦平"),
+    ("LinXiao", "林晓"),
     ("ZhangSan", "张三"),
     ("li.si@corp-example", "李四"),
     ("WangXiaoMing_01", "王小明（华东）"),
@@ -71,7 +71,7 @@ impl Person {
     /// WeCom's id of an external contact.
     pub(crate) fn external_userid(self) -> String {
         let kind = if self.pick(3, 16) == 0 { "wo" } else { "wm" };
-        format!("{kind}DesSDgAA{}", self.letters(1, 22))
+        format!("{kind}SandbxAA{}", self.letters(1, 22))
     }
 
     /// The WeChat name.
@@ -85,7 +85,7 @@ impl Person {
 
     /// "" where WeCom gives none.
     pub(crate) fn unionid(self) -> String {
-        if self.number % 8 == 6 { String::new() } else { format!("otAGn0{}", self.letters(2, 22)) }
+        if self.number % 8 == 6 { String::new() } else { format!("oSandb{}", self.letters(2, 22)) }
     }
 
     /// Whether the shop knows their unionid.
@@ -149,6 +149,7 @@ impl Person {
     /// employees where it is somebody the shop has never heard of.
     pub(crate) fn invitor(self, employees: u32) -> Option<u32> {
         match self.number % 7 {
+            _ if self.number < 3 => Some(0),
             5 => None,
             4 => Some(9_999),
             _ => Some(u32::try_from(self.pick(36, u64::from(employees.clamp(1, 6)))).unwrap_or(0)),

@@ -18,7 +18,7 @@ pub(crate) struct Shop<'a> {
 
 /// WeCom's id of a group.
 fn chat_id(group: u32) -> String {
-    format!("wrDesSDgAA6xcEWUBT6TDrFGZ{group:07}")
+    format!("wrSandbxAAGroupChatNumber{group:07}")
 }
 
 fn date(unix: u32) -> Json {
@@ -129,7 +129,7 @@ impl Shop<'_> {
     }
 
     fn staff(&self, business: u32, number: u32) -> Json {
-        let avatar = "https://wework.qpic.cn/bizmail/kw0ExyS4j08ibbIFjltI6gib5XpevUZ3ePqyL3oYLkiaDcWE2n1SkAPRA/0";
+        let avatar = "https://wework.qpic.cn/bizmail/sandboxAvatar00000000000000000000000000000000000000000000/0";
         let avatar = if number % 5 == 3 { "" } else { avatar };
         let mobile = if number % 4 == 2 { String::new() } else { format!("1990001{:04}", number % 10_000) };
         let (userid, name) = (staff_userid(number), staff_name(number));
@@ -144,7 +144,7 @@ impl Shop<'_> {
                 "name": name,
                 "mobile": mobile,
                 "position": "",
-                "gender": number % 3,
+                "gender": (number + 1) % 3,
                 "telephone": "",
                 "email": "",
                 "avatar": avatar,
@@ -172,7 +172,7 @@ impl Shop<'_> {
             "avatar_mediaid": avatar,
             "name": name.as_str(),
             "alias": "",
-            "gender": number % 3,
+            "gender": (number + 1) % 3,
             "mobile": mobile,
             "email": "",
             "department": if number.is_multiple_of(2) { "1" } else { "1,2" },
@@ -232,7 +232,7 @@ impl Shop<'_> {
             "qrcode_image": "",
             "employee_count": group.present(Kind::Employee),
             "customer_count": group.present(Kind::External),
-            "has_one_owner_member": (id % 2 == 1).then(|| map! { "uid": 3075, "nickname": "韦平", "avatar_image": "" }),
+            "has_one_owner_member": (id % 2 == 1).then(|| map! { "uid": 3075, "nickname": "林晓", "avatar_image": "" }),
         }
     }
 }

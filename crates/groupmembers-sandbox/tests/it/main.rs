@@ -9,3 +9,4 @@ mod refusals;
 mod usersig;
 mod wire;
 mod world;
+mod yunshop;
