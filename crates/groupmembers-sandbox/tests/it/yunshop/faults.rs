@@ -1,6 +1,9 @@
 //! Each fault, as it looks on the wire.
 
-use std::io::{ErrorKind, Read};
+use std::{
+    io::{ErrorKind, Read},
+    time::{Duration, Instant},
+};
 
 use groupmembers_sandbox::{
     Sandbox,
@@ -223,8 +226,29 @@ fn connections_that_break() {
 }
 
 #[test]
+fn bodies_that_take_too_long() {
+    let sandbox = with("slow-drip");
+    let client = Client::managing(&sandbox);
+    let body = json!({"group_id": GROUP}).to_string();
+    let mut stream = client.send(&target(MEMBERS), "application/json", &body);
+    let (start, mut bytes, mut buffer) = (Instant::now(), Vec::new(), [0; 4096]);
+    while start.elapsed() < Duration::from_millis(900) {
+        let read = stream.read(&mut buffer).unwrap();
+        bytes.extend_from_slice(&buffer[..read]);
+    }
+    let slow = reply(&bytes);
+    assert!((2..=6).contains(&slow.body.len()), "{:?}", slow.body);
+    assert!(slow.header("content-length").unwrap().parse::<usize>().unwrap() > 1000);
+
+    let sandbox = with("endless-body");
+    let client = Client::managing(&sandbox);
+    let mut bytes = vec![0; 8 * 1024 * 1024];
+    client.send(&target(MEMBERS), "application/json", &body).read_exact(&mut bytes).unwrap();
+}
+
+#[test]
 fn every_fault_there_is_changes_something() {
-    // The slow one would take an hour to compare.
+    // The slow one would take an hour to compare; it has a test of its own.
     for name in Fault::NAMES.iter().filter(|name| **name != "slow-drip") {
         let bytes = |sandbox: &Sandbox| {
             let mut client = Client::managing(sandbox);
@@ -242,5 +266,13 @@ fn every_fault_there_is_changes_something() {
             all
         };
         assert!(bytes(&sandbox(25, |_| {})) != bytes(&with(name)), "{name}");
+    }
+}
+
+#[test]
+fn the_readme_names_every_fault() {
+    let readme = include_str!("../../../README.md").split("## Yunshop").nth(1).unwrap();
+    for name in Fault::NAMES {
+        assert!(readme.contains(&format!("`{name}`")) || readme.contains(&format!("`{name}[=")), "{name}");
     }
 }
