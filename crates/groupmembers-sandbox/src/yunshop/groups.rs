@@ -130,7 +130,8 @@ impl Group {
             aliases: HashMap::new(),
             next_person: config.members.saturating_add(config.left),
             rejoin_adds_row,
-            clock: CLOCK,
+            clock: CLOCK
+                .max(FIRST_JOIN.saturating_add((config.members.saturating_add(config.left) / 3).saturating_mul(97))),
             due: 0.0,
             count: 0,
             recorded_from: 0,

@@ -45,7 +45,8 @@ impl Context<'_> {
 
     fn page(&self, total: usize) -> Page {
         // What is no page is the first one.
-        let asked = self.asked.get("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1);
+        let asked = self.asked.get("page").and_then(|page| page.parse::<i64>().ok()).filter(|page| *page >= 1);
+        let asked = asked.and_then(|page| usize::try_from(page).ok());
         let number = if self.has(&Fault::IgnoredPage) { 1 } else { asked.unwrap_or(1) };
         Page { number, per_page: self.config.per_page.max(1) as usize, total }
     }
@@ -69,12 +70,12 @@ impl Context<'_> {
             total += 1;
         }
         if self.has(&Fault::GrowingPages) {
-            total = total.max(number.saturating_mul(per_page) + 1);
+            total = total.max(number.saturating_mul(per_page).saturating_add(1));
         }
         let last = total.div_ceil(per_page).max(1);
         let count = rows.len();
         // Beyond the last page there is nothing, though its number is kept.
-        let from = (count > 0).then(|| number.saturating_sub(1).saturating_mul(per_page) + 1);
+        let from = (count > 0).then(|| number.saturating_sub(1).saturating_mul(per_page).saturating_add(1));
         map! {
             "current_page": number,
             "data": rows,
@@ -82,11 +83,11 @@ impl Context<'_> {
             "from": from,
             "last_page": last,
             "last_page_url": url(last),
-            "next_page_url": (number < last).then(|| url(number + 1)),
+            "next_page_url": (number < last).then(|| url(number.saturating_add(1))),
             "path": path.as_str(),
             "per_page": per_page,
             "prev_page_url": (number > 1).then(|| url(number - 1)),
-            "to": from.map(|from| from + count - 1),
+            "to": from.map(|from| from.saturating_add(count - 1)),
             "total": total,
         }
     }
