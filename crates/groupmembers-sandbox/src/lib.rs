@@ -7,6 +7,7 @@ pub mod tim;
 mod vendor;
 mod wire;
 pub mod wkteam;
+pub mod yunshop;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub tim: tim::Config,
     /// wkteam.
     pub wkteam: wkteam::Config,
+    /// Yunshop's WeCom plugin.
+    pub yunshop: yunshop::Config,
 }
 
 impl Default for Config {
@@ -43,6 +46,7 @@ impl Default for Config {
             nim: nim::Config::default(),
             tim: tim::Config::default(),
             wkteam: wkteam::Config::default(),
+            yunshop: yunshop::Config::default(),
         }
     }
 }
@@ -57,6 +61,7 @@ pub struct Sandbox {
     nim: nim::World,
     tim: tim::World,
     wkteam: wkteam::World,
+    yunshop: yunshop::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -74,9 +79,10 @@ impl Sandbox {
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
         let wkteam = wkteam::World::new(config.wkteam, config.seed);
+        let yunshop = yunshop::World::new(config.yunshop, config.seed);
         // The last vendor answers for every path that is nobody's.
         let vendors: Vec<Box<dyn vendor::Vendor>> =
-            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(tim.clone())];
+            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
         let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -93,7 +99,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, nim, tim, wkteam, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -142,6 +148,12 @@ impl Sandbox {
     #[must_use]
     pub fn wkteam(&self) -> &wkteam::World {
         &self.wkteam
+    }
+
+    /// Yunshop's world: who really is in which group, and what befalls sessions.
+    #[must_use]
+    pub fn yunshop(&self) -> &yunshop::World {
+        &self.yunshop
     }
 }
 

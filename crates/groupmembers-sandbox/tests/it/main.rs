@@ -11,3 +11,4 @@ mod usersig;
 mod wire;
 mod wkteam;
 mod world;
+mod yunshop;
