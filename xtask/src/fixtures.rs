@@ -7,12 +7,19 @@ use std::path::{Path, PathBuf};
 
 use crate::{Outcome, workspace};
 
+mod access_token;
+mod agora;
 mod case;
+mod exact;
 mod http;
 mod new;
+mod nim;
 mod secrets;
 mod tim;
 mod usersig;
+mod vectors;
+mod wkteam;
+mod yunshop;
 
 /// What a scaffold says where a person has to say something. No evidence contains it.
 const BLANK: &str = "FILL IN";
