@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 
 use crate::call::{Attempt, Call, CallError, Verdict};
-use crate::pacer::Pacer;
+use crate::pacer::{Pacer, Permit};
 use crate::retry::RetryPolicy;
 use crate::runtime::{Runtime, TransportError, TransportErrorKind};
 
@@ -99,15 +99,27 @@ impl Driver {
             attempt.nonce = self.runtime.nonce();
             // A vendor may have to ask for a token first.
             let Some(request) = self.before_deadline(scope, call.prepare(&attempt)).await else {
+                permit.never_sent();
                 return Err(last.unwrap_or_else(late));
             };
-            let request = request?;
+            let request = match request {
+                Ok(request) => request,
+                Err(error) => {
+                    permit.never_sent();
+                    return Err(error);
+                }
+            };
+            permit.extend(self.attempt_timeout);
             let counts = scope.counts();
             counts.calls.fetch_add(1, Ordering::Relaxed);
             counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
-            let sent = self.send(request, call.max_body(), scope).await;
-            drop(permit);
+            let sent = self.send(request, call.max_body(), scope, &permit).await;
             let never_sent = matches!(&sent, Err(error) if error.kind() == TransportErrorKind::Connect);
+            match &sent {
+                Ok(_) => permit.answered(),
+                Err(_) if never_sent => permit.never_sent(),
+                Err(_) => drop(permit),
+            }
             let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
             self.trace(call, &attempt, &outcome);
             let mut error = match outcome {
@@ -158,6 +170,7 @@ impl Driver {
         request: http::Request<Vec<u8>>,
         max_body: usize,
         scope: &Scope,
+        permit: &Permit,
     ) -> Result<http::Response<Vec<u8>>, TransportError> {
         let mut timer = Timer::start(self, scope);
         let mut response = self.runtime.send(request);
@@ -165,7 +178,7 @@ impl Driver {
             match select(response, &mut timer.sleep).await {
                 Either::Left((response, _)) => break response?,
                 Either::Right(((), unfinished)) => {
-                    timer.rang(self, scope)?;
+                    timer.rang(self, scope, permit)?;
                     response = unfinished;
                 }
             }
@@ -188,7 +201,7 @@ impl Driver {
                     }
                     bytes.extend_from_slice(&chunk);
                 }
-                Either::Right(((), _)) => timer.rang(self, scope).map_err(with_status)?,
+                Either::Right(((), _)) => timer.rang(self, scope, permit).map_err(with_status)?,
             }
         }
     }
@@ -247,7 +260,7 @@ impl<'a> Timer<'a> {
     }
 
     /// It went off: goes on with a new one, if nobody could have noticed an answer in time.
-    fn rang(&mut self, driver: &'a Driver, scope: &Scope) -> Result<(), TransportError> {
+    fn rang(&mut self, driver: &'a Driver, scope: &Scope, permit: &Permit) -> Result<(), TransportError> {
         if driver.remaining(scope).is_some_and(|remaining| remaining.is_zero()) {
             return Err(TransportError::new(TransportErrorKind::Deadline));
         }
@@ -255,6 +268,7 @@ impl<'a> Timer<'a> {
         if overdue < LATE || self.late >= LATE_TIMES {
             return Err(TransportError::new(TransportErrorKind::Timeout));
         }
+        permit.extend(driver.attempt_timeout);
         *self = Self { late: self.late + 1, ..Self::start(driver, scope) };
         Ok(())
     }

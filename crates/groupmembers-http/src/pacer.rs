@@ -41,6 +41,7 @@ impl Quota {
 ///
 /// A limit counts arrivals, and we know departures and answers. A place in the window is therefore free again only when the
 /// window's length has passed since the answer: the call cannot have arrived later than that, however its trip divides.
+/// A call that is given up may still arrive, as late as any call did so far.
 ///
 /// Nobody waits for somebody else to act. A caller may stop polling a future at any moment and still want something of
 /// this bucket before it polls it again, so each waiter has its own timer, and who does not come when it is due is passed.
@@ -68,6 +69,7 @@ struct Window {
     /// Who waits, in the order they came, and when each will look again.
     line: BTreeMap<u64, Duration>,
     closed_until: Duration,
+    longest_trip: Option<Duration>,
 }
 
 fn lock(window: &Mutex<Window>) -> MutexGuard<'_, Window> {
@@ -88,8 +90,8 @@ impl Window {
         let taken = self.in_flight.len() + self.free_at.len();
         let free = match (taken + ahead).checked_sub(calls) {
             None => now,
-            // A call without an answer frees no place before the window's length has passed from now.
-            Some(place) => self.free_at.get(place).copied().unwrap_or(now.saturating_add(per)),
+            // Looks again soon: somebody in front may give up.
+            Some(place) => self.free_at.get(place).copied().unwrap_or(now.saturating_add(per / 10)),
         };
         let due = free.max(self.closed_until);
         if due > now {
@@ -125,7 +127,9 @@ impl Pacer {
         }
         let permit = Permit {
             ticket: waiting.ticket,
+            sent: self.runtime.now().elapsed,
             per: quota.per,
+            end: End::GivenUp,
             runtime: Arc::clone(&self.runtime),
             window: Arc::clone(&window),
         };
@@ -162,19 +166,59 @@ impl Drop for Waiting<'_> {
     }
 }
 
+/// Where nothing is known of the trips of a bucket's calls, one that is given up has this long to arrive.
+const TRIP: Duration = Duration::from_secs(1);
+
 /// A place in a bucket's window. Dropped when the answer is there, or when none will come.
 pub(crate) struct Permit {
     ticket: u64,
+    sent: Duration,
     per: Duration,
+    end: End,
     runtime: Arc<dyn Runtime>,
     window: Arc<Mutex<Window>>,
 }
 
+/// How a call ended.
+enum End {
+    Answered,
+    NeverSent,
+    GivenUp,
+}
+
+impl Permit {
+    /// Gives the place back after an answer.
+    pub(crate) fn answered(mut self) {
+        self.end = End::Answered;
+    }
+
+    /// Gives the place back unused.
+    pub(crate) fn never_sent(mut self) {
+        self.end = End::NeverSent;
+    }
+
+    /// The call goes on for `lifetime` from now.
+    pub(crate) fn extend(&self, lifetime: Duration) {
+        let until = self.runtime.now().elapsed.saturating_add(lifetime).saturating_add(self.per);
+        lock(&self.window).in_flight.insert(self.ticket, until);
+    }
+}
+
 impl Drop for Permit {
     fn drop(&mut self) {
-        let free = self.runtime.now().elapsed.saturating_add(self.per);
+        let now = self.runtime.now().elapsed;
         let mut window = lock(&self.window);
         window.in_flight.remove(&self.ticket);
+        let arrived = match self.end {
+            End::NeverSent => return,
+            End::Answered => {
+                let trip = now.saturating_sub(self.sent);
+                window.longest_trip = window.longest_trip.max(Some(trip));
+                now
+            }
+            End::GivenUp => now.saturating_add(window.longest_trip.unwrap_or(TRIP)),
+        };
+        let free = arrived.saturating_add(self.per);
         let place = window.free_at.partition_point(|at| *at <= free);
         window.free_at.insert(place, free);
     }

@@ -236,7 +236,10 @@ impl Client {
                 match ask {
                     Ask::Info(request) => client.call(&request, &scope).await.map(|(info, _)| Answer::Info(info)),
                     Ask::Members(request) => {
-                        client.call(&request, &scope).await.map(|(page, answered)| Answer::Members(page, answered))
+                        let asked = client.inner.driver.runtime().now().unix.as_secs();
+                        let outcome = client.call(&request, &scope).await;
+                        // Whichever clock is behind: only who joined before it was there for certain.
+                        outcome.map(|(page, answered)| Answer::Members(page, answered.map(|at| at.min(asked))))
                     }
                     Ask::Live(request) => client.call(&request, &scope).await.map(|(page, _)| Answer::Live(page)),
                 }

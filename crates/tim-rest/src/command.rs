@@ -276,7 +276,8 @@ fn read_repaired<C: Command + ?Sized>(body: &[u8], unreadable: Unreadable) -> Ou
     if unreadable.is_json {
         return Err(unreadable);
     }
-    let mut read = read::<C>(repair(body).as_bytes())?;
+    let Some(repaired) = repair(body) else { return Err(unreadable) };
+    let mut read = read::<C>(repaired.as_bytes())?;
     if let Ok(response) = &mut read {
         let envelope = C::envelope(response);
         envelope.repaired = true;
@@ -323,9 +324,23 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Outcome<C> {
     Ok(Ok(response))
 }
 
-/// Makes JSON of what is JSON but for a byte order mark, bytes that are not UTF-8, halves of surrogate pairs, and control
-/// characters within strings. What ends in the middle still does.
-fn repair(body: &[u8]) -> String {
+/// A character that was cut in two leaves at most so many bytes.
+const LONGEST_CUT: usize = 3;
+
+/// Makes JSON of what is JSON but for a byte order mark, a character cut in two, halves of surrogate pairs, and control
+/// characters within strings. What ends in the middle still does. `None` where a stretch is damaged: then it may hold the
+/// quotes between two rows, and they would be read as one.
+fn repair(body: &[u8]) -> Option<String> {
+    let mut run = 0;
+    for chunk in body.utf8_chunks() {
+        run = if chunk.valid().is_empty() { run } else { 0 } + chunk.invalid().len();
+        if run > LONGEST_CUT {
+            return None;
+        }
+    }
+    if body.contains(&0) {
+        return None;
+    }
     let text = String::from_utf8_lossy(body);
     let mut rest = text.trim_start_matches('\u{feff}');
     let mut whole = String::with_capacity(rest.len());
@@ -352,7 +367,7 @@ fn repair(body: &[u8]) -> String {
         }
         rest = &rest[taken..];
     }
-    whole
+    Some(whole)
 }
 
 /// The number in a `\u` escape, if the text starts with one.

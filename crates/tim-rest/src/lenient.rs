@@ -95,7 +95,8 @@ impl Field for Cursor {
     }
 
     fn text(text: &str) -> Read<Self> {
-        Read::Good(Self(text.to_owned()))
+        // U+FFFD stands for bytes that were lost: it would be another cursor.
+        if text.contains('\u{fffd}') { Read::Odd(text.into()) } else { Read::Good(Self(text.to_owned())) }
     }
 }
 

@@ -29,8 +29,11 @@ const PASSES: u32 = 2;
 /// The largest Community that is sold has a tenth of these.
 const MOST: u64 = 1_000_000;
 
-/// An answer was made at most so many seconds before the second in its `Date`: the server gives up after three.
-const MAKING: u64 = 5;
+/// The clocks of join times and of answers differ by less, in seconds; and a `MemberNum` is not older.
+const SKEW: i64 = 300;
+
+/// After so many pages of a Community, twice the rows are asked for again.
+const GOOD: u32 = 8;
 
 /// One in fifty rows is fetched twice, so that neighbouring windows can be joined.
 const OVERLAP: u32 = 50;
@@ -79,7 +82,17 @@ pub struct RosterWalk {
     options: RosterOptions,
     ahead: usize,
     ledger: Ledger<Member>,
+    /// The group's own number of members, where it was asked for first.
+    probed: Option<u64>,
     phase: Phase,
+}
+
+/// How pages that were too large are got over: the largest that may be asked for again, and the pages since.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Growth {
+    full: u32,
+    good: u32,
+    grown: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -91,7 +104,7 @@ enum Phase {
     /// A Work, Public or Meeting group, read by Offset.
     Windows { windows: Windows<Member>, pass: u32 },
     /// A Community, read by Next.
-    Community { cursor: Cursor<Member>, limit: u32 },
+    Community { cursor: Cursor<Member>, limit: u32, growth: Growth },
     /// A live room, read by Timestamp.
     LiveRoom { cursor: Cursor<Member> },
     /// The end.
@@ -164,6 +177,7 @@ impl RosterWalk {
             options,
             ahead: concurrency * 2,
             ledger: Ledger::default(),
+            probed: None,
             phase: Phase::Probe { asked: false },
         };
         if let Some(group_type) = walk.options.group_type.clone() {
@@ -190,9 +204,11 @@ impl RosterWalk {
         match group_type {
             Some(GroupType::Community) => {
                 let limit = self.options.page_size.unwrap_or(MAX_LIMIT_COMMUNITY).min(MAX_LIMIT_COMMUNITY);
+                let most = members.map_or(MOST, |members| members.min(MOST));
                 return Ok(Phase::Community {
-                    cursor: Cursor::new("", PASSES, members.map_or(MOST, |members| members.min(MOST))),
+                    cursor: Cursor::new("", PASSES, most).with_skew(SKEW),
                     limit,
+                    growth: Growth { full: limit, good: 0, grown: false },
                 });
             }
             Some(GroupType::AVChatRoom) => {
@@ -234,7 +250,17 @@ impl RosterWalk {
             return Err(WalkError::new("get_group_info answered without the group it was asked for").into());
         };
         self.phase = self.phase_for(info.group_type.as_ref(), info.member_num)?;
+        // A live room's number is not reliable, and its list is not all of it.
+        self.probed = info.member_num.filter(|_| !matches!(self.phase, Phase::LiveRoom { .. }));
         Ok(())
+    }
+
+    /// A few may have left since the group was asked for; more than a few are missing.
+    fn hold_against_probe(&mut self) {
+        let found = self.ledger.members();
+        if let Some(probed) = self.probed.take().filter(|probed| *probed > found + (probed / 20).max(10)) {
+            self.ledger.gap(format!("the group says that it has {probed} members, its list has {found}"));
+        }
     }
 
     fn members(
@@ -246,7 +272,7 @@ impl RosterWalk {
         let next = answer.cursor()?.map(ToOwned::to_owned);
         answer.envelope.notes.iter().for_each(|note| self.ledger.note(note.as_str()));
         let mut page = page(answer.member_list, answer.member_num, &answer.envelope);
-        page.after = answered.and_then(|at| at.saturating_sub(MAKING).try_into().ok());
+        page.at = answered.and_then(|at| at.try_into().ok());
         match &mut self.phase {
             Phase::Everyone { .. } => {
                 let (found, declared) = (page.rows.len(), page.total);
@@ -278,7 +304,12 @@ impl RosterWalk {
                     };
                 }
             }
-            Phase::Community { cursor, .. } => {
+            Phase::Community { cursor, limit, growth } => {
+                growth.good += 1;
+                if growth.good >= GOOD && *limit < growth.full {
+                    *limit = (*limit * 2).min(growth.full);
+                    (growth.good, growth.grown) = (0, true);
+                }
                 cursor.take(&mut self.ledger, page, next);
                 self.end_of_cursor();
             }
@@ -326,8 +357,13 @@ impl RosterWalk {
                 true
             }
             Phase::Windows { windows, .. } => windows.shrink(ticket),
-            Phase::Community { cursor, limit } if *limit > 1 => {
+            Phase::Community { cursor, limit, growth } if *limit > 1 => {
                 *limit /= 2;
+                if growth.grown {
+                    // It had been tried again: more is not to be had.
+                    growth.full = *limit;
+                }
+                growth.good = 0;
                 cursor.again();
                 true
             }
@@ -367,7 +403,7 @@ impl Walk for RosterWalk {
                 let (limit, offset) = (Some(limit), Some(u32::try_from(offset).unwrap_or(u32::MAX)));
                 Some((ticket, Ask::Members(Request { limit, offset, ..self.members_request() })))
             }
-            Phase::Community { cursor, limit } => {
+            Phase::Community { cursor, limit, .. } => {
                 let (ticket, next) = cursor.want()?;
                 let (limit, next) = (Some(*limit), Some(next.to_owned()));
                 Some((ticket, Ask::Members(Request { limit, next, ..self.members_request() })))
@@ -392,6 +428,9 @@ impl Walk for RosterWalk {
             Err(error) if is_too_large(&error) && self.shrink(ticket) => Ok(()),
             Err(error) => Err(error),
         };
+        if matches!(self.phase, Phase::Done { .. }) {
+            self.hold_against_probe();
+        }
         outcome.inspect_err(|error| self.stop(error))
     }
 

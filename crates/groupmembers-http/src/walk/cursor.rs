@@ -35,6 +35,8 @@ pub struct Cursor<R> {
     passes: u32,
     /// The most members that such a list can have.
     most: u64,
+    /// By how much the clock of join times and that of answers may differ.
+    skew: i64,
     /// Rows in this pass, and pages without any.
     rows: u64,
     empty: u32,
@@ -42,6 +44,7 @@ pub struct Cursor<R> {
     idle: u32,
     ended: bool,
     broken: bool,
+    in_one: bool,
     row: std::marker::PhantomData<fn() -> R>,
 }
 
@@ -69,13 +72,22 @@ impl<R: Row> Cursor<R> {
             pass: 1,
             passes: passes.max(1),
             most: most.max(SMALL),
+            skew: 0,
             rows: 0,
             empty: 0,
             idle: 0,
             ended: false,
             broken: false,
+            in_one: false,
             row: std::marker::PhantomData,
         }
+    }
+
+    /// Where the clock of join times and that of answers may differ by so much.
+    #[must_use]
+    pub fn with_skew(mut self, skew: i64) -> Self {
+        self.skew = skew;
+        self
     }
 
     /// The cursor to ask with now.
@@ -92,9 +104,9 @@ impl<R: Row> Cursor<R> {
         self.asked = false;
         if let Some(total) = page.total {
             if self.rows == 0
-                && let Some(after) = page.after
+                && let Some(at) = page.at
             {
-                ledger.begin(total, after);
+                ledger.begin(total, at.saturating_sub(self.skew));
             }
             ledger.declare(total);
             // What is declared first bounds the list: later numbers may grow for as long as it is read.
@@ -103,6 +115,7 @@ impl<R: Row> Cursor<R> {
             }
         }
         let rows = page.len();
+        let in_one = self.pass == 1 && self.rows == 0 && next.is_none() && page.total.is_some();
         let fresh = ledger.enter(page, self.rows);
         self.rows += rows;
         self.empty += u32::from(rows == 0);
@@ -125,6 +138,8 @@ impl<R: Row> Cursor<R> {
                 self.break_off(ledger, "the server sends more rows than the list can have, and no end");
             }
             Some(next) => self.next = next,
+            // The whole list came in one answer, and its own number of members with it.
+            None if in_one && ledger.agrees() => (self.ended, self.in_one) = (true, true),
             None if self.pass < self.passes && !ledger.has_all_of_the_beginning() => {
                 ledger.begin_pass();
                 self.pass += 1;
@@ -163,7 +178,8 @@ impl<R: Row> Cursor<R> {
     /// and another joined.
     #[must_use]
     pub fn proved(&self, ledger: &Ledger<R>) -> Completeness {
-        let twice = self.pass > 1 && ledger.passes_agree();
+        // Without join times, somebody who left and came back looks like somebody who stayed.
+        let twice = self.in_one || (self.pass > 1 && ledger.passes_agree() && ledger.tells_times_apart());
         match (self.ended && !self.broken, twice, ledger.has_all_of_the_beginning()) {
             (true, true, _) => ledger.against_total(Completeness::Stable),
             (true, false, true) => Completeness::Stable,

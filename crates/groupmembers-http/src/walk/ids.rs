@@ -59,6 +59,13 @@ impl IdSet {
         Some(Seen::New)
     }
 
+    /// Whether it was seen in this `pass`.
+    pub(super) fn has(&self, id: &str, pass: u8) -> bool {
+        let hash = self.keys.hash_one(id.as_bytes());
+        let found = self.starts.find(hash, |&at| &self.bytes[id_at(&self.bytes, at)] == id.as_bytes());
+        found.is_some_and(|&at| self.bytes[id_at(&self.bytes, at).end] == pass)
+    }
+
     pub(super) fn len(&self) -> u64 {
         self.len
     }

@@ -140,6 +140,11 @@ impl<R: Row> Ledger<R> {
         self.tally.members - before
     }
 
+    /// Whether this member was entered in this pass.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.seen.has(id, self.pass)
+    }
+
     /// Notes how many members the vendor declared at a moment before any of them was entered, and a time, on the clock and
     /// in the unit of [`Row::joined`], that is certainly before that moment.
     pub fn begin(&mut self, total: u64, before: i64) {

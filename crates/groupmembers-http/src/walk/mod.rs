@@ -36,8 +36,8 @@ pub struct Page<R> {
     pub unreadable: Vec<Unreadable>,
     /// The vendor's number of members at that moment.
     pub total: Option<u64>,
-    /// A time that is certainly before the server read the list, on the clock and in the unit of [`Row::joined`].
-    pub after: Option<i64>,
+    /// The server's clock when it answered, in the unit of [`Row::joined`].
+    pub at: Option<i64>,
 }
 
 /// A row that could not be read.
@@ -63,7 +63,7 @@ impl<R> Page<R> {
     /// A page of readable rows.
     #[must_use]
     pub fn new(rows: Vec<R>, total: Option<u64>) -> Self {
-        Self { rows, unreadable: Vec::new(), total, after: None }
+        Self { rows, unreadable: Vec::new(), total, at: None }
     }
 
     /// How many rows the server sent.

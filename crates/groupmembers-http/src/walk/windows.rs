@@ -25,6 +25,9 @@ const MENDS: u32 = 10;
 /// So many windows without anybody new, one after the other, are taken for a server that does not heed the offset.
 const IDLE: u32 = 32;
 
+/// After so many windows, twice the rows are asked for again.
+const GOOD: u32 = 16;
+
 /// So many windows' rows, and so many empty answers, are always allowed.
 const SLACK: u64 = 64;
 
@@ -55,6 +58,9 @@ pub struct Windows<R> {
     bounds: Bounds,
     /// About as many rows as the server gives at once.
     served: u64,
+    /// The server's clock at the first answer: who joined later may stand anywhere.
+    since: Option<i64>,
+    growth: Growth,
     doubts: Doubts,
     end: Option<End>,
 }
@@ -79,6 +85,17 @@ struct Bounds {
     empty: u64,
     /// The number of members that was declared first.
     total: Option<u64>,
+}
+
+/// How answers that were too large are got over.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Growth {
+    /// The largest number of rows that may be asked for again.
+    full: u32,
+    /// Windows since the last one that was too large.
+    good: u32,
+    /// Whether more was asked for again already.
+    grown: bool,
 }
 
 /// What makes the vendor's numbers doubtful.
@@ -141,6 +158,8 @@ impl Keys {
 enum Joint {
     Torn,
     Joined,
+    /// Joined, but somebody stands in front of a shared row who should have been seen before it.
+    Moved,
     /// Joined, but without join times, or the shared rows stand in another order.
     Weak,
 }
@@ -176,6 +195,8 @@ impl<R: Row> Windows<R> {
             idle: 0,
             bounds: Bounds::default(),
             served: 0,
+            since: None,
+            growth: Growth { full: limit, good: 0, grown: false },
             doubts: Doubts::default(),
             end: None,
         }
@@ -191,7 +212,8 @@ impl<R: Row> Windows<R> {
     /// The same list from its start. Answers that are still on their way to this walk are not taken for the other's.
     #[must_use]
     pub fn once_more(&self) -> Self {
-        Self { next_ticket: self.next_ticket, ..Self::new(self.limit, self.overlap, self.ahead) }
+        let Self { next_ticket, growth, .. } = *self;
+        Self { next_ticket, growth, ..Self::new(self.limit, self.overlap, self.ahead) }
     }
 
     /// The next window to ask for: its offset and its number of rows.
@@ -209,6 +231,7 @@ impl<R: Row> Windows<R> {
             ledger.declare(total);
             self.bounds.total.get_or_insert(total);
         }
+        self.since = self.since.or(page.at);
         let Some((offset, window)) = self.asked(ticket) else { return };
         let total = page.total;
         if total.is_some_and(|total| total <= offset + page.len()) {
@@ -234,6 +257,11 @@ impl<R: Row> Windows<R> {
         window.limit = (window.limit / 2).max(2);
         window.state = State::Wanted;
         let limit = window.limit;
+        if self.growth.grown {
+            // It had been tried again: more is not to be had.
+            self.growth.full = limit;
+        }
+        self.growth.good = 0;
         self.narrow(limit);
         true
     }
@@ -269,6 +297,8 @@ impl<R: Row> Windows<R> {
 
     /// Asks again for what was asked and not answered.
     pub fn restart(&mut self) {
+        // What is asked for again brings nobody new, and is no sign of a list without end.
+        (self.idle, self.bounds.rows, self.bounds.empty) = (0, 0, 0);
         for window in self.open.values_mut() {
             if matches!(window.state, State::Asked(_)) {
                 window.state = State::Wanted;
@@ -307,6 +337,13 @@ impl<R: Row> Windows<R> {
         for window in self.open.values_mut().filter(|window| matches!(window.state, State::Wanted)) {
             window.limit = window.limit.min(limit);
         }
+    }
+
+    /// Asks for twice as many rows from now on: an answer that was too large once need not be so for ever.
+    fn widen(&mut self) {
+        (self.growth.good, self.growth.grown) = (0, true);
+        (self.limit, self.overlap) = ((self.limit * 2).min(self.growth.full), self.overlap * 2);
+        self.overlap = self.overlap.clamp(1, (self.limit / 2).max(1));
     }
 
     /// Plans windows over the part of the list that is known to be there.
@@ -372,11 +409,13 @@ impl<R: Row> Windows<R> {
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
-                Some(left) => joint(left, &page.rows),
+                Some(left) => joint(left, &page.rows, self.since, ledger),
             };
             match joint {
                 Joint::Joined => self.accept(ledger, offset),
-                Joint::Weak => {
+                // Asked for again, it is younger than the left one, and has nobody who left in between.
+                Joint::Moved if self.mends < MENDS && self.mends_left > 0 => self.again(offset),
+                Joint::Moved | Joint::Weak => {
                     self.doubt(ledger);
                     self.accept(ledger, offset);
                 }
@@ -428,10 +467,13 @@ impl<R: Row> Windows<R> {
         if offset >= self.mend_target {
             self.mends = 0;
         }
-        let before = ledger.members();
-        ledger.enter(page, offset);
-        self.idle = if ledger.members() > before { 0 } else { self.idle + 1 };
-        if self.idle >= IDLE {
+        self.growth.good += 1;
+        if self.growth.good >= GOOD && !self.doubts.clamped && self.limit < self.growth.full {
+            self.widen();
+        }
+        let fresh = ledger.enter(page, offset);
+        self.idle = if fresh > 0 { 0 } else { self.idle + 1 };
+        if self.idle >= IDLE + self.ahead as u32 {
             ledger.gap("the server sends the same rows again and again, whatever the offset");
             self.finish(ledger, End::Broken);
         }
@@ -452,9 +494,7 @@ impl<R: Row> Windows<R> {
             Some(left) if offset < left.end || (no_more && left.total.is_some_and(|total| total > offset)) => {
                 let again = left.offset + 1;
                 if self.mends < MENDS && self.mends_left > 0 && again < offset {
-                    self.mends += 1;
-                    self.mends_left -= 1;
-                    self.mend_target = self.mend_target.max(offset);
+                    self.mending(offset);
                     self.insert(again.midpoint(offset));
                 } else {
                     ledger.gap("the list became shorter again and again while its end was read");
@@ -483,36 +523,55 @@ impl<R: Row> Windows<R> {
             self.accept(ledger, offset);
             return;
         }
+        let between = start.midpoint(offset);
+        if self.mends.is_multiple_of(2) && between > start && between < offset {
+            self.mending(offset);
+            self.insert(between);
+        } else {
+            self.again(offset);
+        }
+    }
+
+    fn again(&mut self, offset: u64) {
+        self.mending(offset);
+        if let Some(window) = self.open.get_mut(&offset) {
+            window.state = State::Wanted;
+        }
+    }
+
+    fn mending(&mut self, offset: u64) {
         self.mends += 1;
         self.mends_left -= 1;
         self.mend_target = self.mend_target.max(offset);
-        let between = start.midpoint(offset);
-        if self.mends % 2 == 1 && between > start && between < offset {
-            self.insert(between);
-        } else if let Some(window) = self.open.get_mut(&offset) {
-            window.state = State::Wanted;
-        }
     }
 }
 
 /// Whether some row of the left window, same member and same join time, is among `rows`.
-fn joint<R: Row>(left: &Left, rows: &[R]) -> Joint {
+///
+/// The shared rows stand in front, in the order they had. Somebody in front of them whom nobody has seen yet, and who did not
+/// join since the walk began, shows that one of them has moved.
+fn joint<R: Row>(left: &Left, rows: &[R], since: Option<i64>, ledger: &Ledger<R>) -> Joint {
     let places: HashMap<&str, (usize, Option<i64>)> =
         left.keys.iter().enumerate().map(|(at, (id, joined))| (id, (at, joined))).collect();
     let (mut joined, mut timeless, mut in_order, mut last) = (false, false, true, None);
+    let (mut stranger, mut moved) = (false, false);
     for row in rows {
-        let Some(&(place, since)) = places.get(row.id()) else { continue };
-        if since != row.joined() {
+        let shared = places.get(row.id()).filter(|(_, joined)| *joined == row.joined());
+        let Some(&(place, since_when)) = shared else {
+            let old = since.zip(row.joined()).is_none_or(|(since, joined)| joined < since);
+            stranger |= old && !ledger.has(row.id());
             continue;
-        }
-        joined |= since.is_some();
-        timeless |= since.is_none();
+        };
+        joined |= since_when.is_some();
+        timeless |= since_when.is_none();
         // A row that comes twice in one answer is not out of order.
         in_order &= last.is_none_or(|last| last <= place);
+        moved |= stranger;
         last = Some(place);
     }
     match (joined, timeless) {
         (false, false) => Joint::Torn,
+        (true, _) if in_order && moved => Joint::Moved,
         (true, _) if in_order => Joint::Joined,
         _ => Joint::Weak,
     }

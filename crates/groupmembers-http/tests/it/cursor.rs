@@ -11,7 +11,7 @@ impl Row for Id {
     }
 
     fn joined(&self) -> Option<i64> {
-        None
+        self.0.parse().ok()
     }
 }
 

@@ -68,6 +68,21 @@ fn a_damaged_body_that_is_cut_off_is_an_error() {
 }
 
 #[test]
+fn a_damaged_stretch_is_not_mended() {
+    // From within one name to within the next one: read as text, the two rows would be one.
+    for damage in [b"\0".as_slice(), b"\xff"] {
+        let body = [
+            b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"MemberList\":[{\"Member_Account\":\"a\",\"NameCard\":\"x"
+                .as_slice(),
+            &damage.repeat(50),
+            b"y\"}]}",
+        ]
+        .concat();
+        assert!(matches!(read(&body), Err(Error::Decode(_))));
+    }
+}
+
+#[test]
 fn an_account_that_lost_bytes_is_nobodys() {
     // As long as both were whole they were two.
     let page = read(b"{\"ActionStatus\":\"OK\",\"ErrorCode\":0,\"MemberList\":[{\"Member_Account\":\"x\xe5\"},{\"Member_Account\":\"x\xe6\"},{\"Member_Account\":\"y\"}]}").unwrap();
@@ -82,10 +97,17 @@ proptest! {
     #[test]
     fn any_bytes_in_a_name_leave_its_neighbours_alone(name in proptest::collection::vec(any::<u8>(), 0..40)) {
         prop_assume!(!name.iter().any(|byte| b"\"\\".contains(byte)));
-        let page = read(page_with(&[b"\"", name.as_slice(), b"\""].concat())).unwrap();
+        let read = read(page_with(&[b"\"", name.as_slice(), b"\""].concat()));
+        let lossy = String::from_utf8_lossy(&name);
+        // Where a stretch is damaged, the end of one row and the beginning of another may be in it.
+        let stretch = name.contains(&0) || lossy.contains("\u{fffd}\u{fffd}");
+        if stretch && read.is_err() {
+            return Ok(());
+        }
+        let page = read.unwrap();
         let accounts: Vec<&str> = page.member_list.iter().map(|row| row.member_account.as_str()).collect();
         prop_assert_eq!(accounts, ["a", "b", "c"]);
-        prop_assert_eq!(page.member_list[1].name_card.as_deref(), Some(&*String::from_utf8_lossy(&name)));
+        prop_assert_eq!(page.member_list[1].name_card.as_deref(), Some(&*lossy));
     }
 }
 
