@@ -287,10 +287,10 @@ impl Group {
             return;
         }
         match self.rng.below(leave + join + rejoin) {
+            // The owner, in the first seat, cannot leave.
             n if n < leave => {
-                let at = self.rng.below(self.seats.len());
-                // An owner cannot leave.
-                if self.seats.get(at).is_some_and(|seat| seat.role != Role::Owner) {
+                if let Some(others @ 1..) = self.seats.len().checked_sub(1) {
+                    let at = 1 + self.rng.below(others);
                     self.leave(at);
                 }
             }
