@@ -138,7 +138,7 @@ impl Recording {
         };
         let version = env!("CARGO_PKG_VERSION");
         let date = terminal::rfc3339(self.unix).unwrap_or_default();
-        let mut changed = "signatures cut; app, admin, host and random number replaced by fixed ones; ids, names, pictures, texts, \
+        let mut changed = "credentials and signatures cut; app, admin, host and random number replaced by fixed ones; ids, names, pictures, texts, \
              cursors, custom values and values of unknown fields replaced by made-up ones, the same by the same; headers other than \
              content-type, date and retry-after left out"
             .to_owned();
@@ -285,7 +285,7 @@ impl Tape {
             return;
         };
         let (request, response) = *exchange;
-        let endpoint = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let endpoint = (self.rules.ways.endpoint)(request.uri().path());
         let outcome = Outcome::of(self.rules, &endpoint, response.status(), response.body());
         let exchange = Exchange {
             endpoint,
@@ -321,8 +321,11 @@ impl Tape {
             return;
         }
         if self.head.is_none() {
-            let body = exchange.request.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
-            let request = serde_json::from_slice(&exchange.request[body..]).unwrap_or(Value::Null);
+            let bytes = &exchange.request;
+            let body = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+            let head = String::from_utf8_lossy(&bytes[..body]);
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let request = (self.rules.ways.request)(&exchange.endpoint, target, &bytes[body..]);
             self.head = Some((exchange.endpoint.clone(), request, exchange.outcome));
         }
         self.written += 1;

@@ -28,6 +28,39 @@ pub(crate) struct Rules {
     pub(crate) outcome: fn(&str, Response<&[u8]>) -> Outcome,
     /// The credentials the case names.
     pub(crate) credentials: fn() -> Value,
+    /// What is not as with a vendor that takes JSON by POST.
+    pub(crate) ways: &'static Ways,
+}
+
+/// How a vendor's requests are made, where that differs from vendor to vendor.
+pub(crate) struct Ways {
+    /// The path that fixtures name, ids in it replaced.
+    pub(crate) path: fn(&mut Sanitizer, &str) -> String,
+    /// The body of a request, made safe to show.
+    pub(crate) body: fn(&mut Sanitizer, &[u8]) -> Vec<u8>,
+    /// Header lines that fixtures have besides the host and the content type, each with its line end.
+    pub(crate) headers: &'static str,
+    /// The endpoint's name, from a request's path.
+    pub(crate) endpoint: fn(&str) -> String,
+    /// The request as `case.json` has it: from the endpoint, and path, query and body as fixtures have them.
+    pub(crate) request: fn(&str, &str, &[u8]) -> Value,
+    /// A group's stand-in, from its id and its number.
+    pub(crate) group: fn(&str, usize) -> String,
+    /// Words in texts of errors that say which error it is, in small letters: they stay.
+    pub(crate) telling: &'static [&'static str],
+}
+
+impl Ways {
+    /// JSON, by POST, to a path without ids.
+    pub(crate) const JSON: Self = Self {
+        path: |sanitizer, path| path.find(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
+        body: Sanitizer::body,
+        headers: "",
+        endpoint: |path| path.rsplit('/').next().unwrap_or_default().to_owned(),
+        request: |_, _, body| serde_json::from_slice(body).unwrap_or(Value::Null),
+        group,
+        telling: &[],
+    };
 }
 
 impl std::fmt::Debug for Rules {
@@ -96,20 +129,19 @@ impl Sanitizer {
 
     /// The bytes of a request file.
     pub(crate) fn request(&mut self, request: &Request<Vec<u8>>) -> Vec<u8> {
-        let path = request.uri().path();
-        let path = path.find(self.rules.path).map_or(path, |start| &path[start..]);
-        let mut head = format!("{} {path}", request.method());
-        for (index, pair) in request.uri().query().unwrap_or_default().split('&').enumerate() {
+        let ways = self.rules.ways;
+        let mut head = format!("{} {}", request.method(), (ways.path)(self, request.uri().path()));
+        for (index, pair) in request.uri().query().into_iter().flat_map(|query| query.split('&')).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let rule = self.rules.query.iter().find(|(known, _)| *known == name);
             let value = rule.map_or("REDACTED", |(_, stand_in)| stand_in.unwrap_or(value));
             head.push(if index == 0 { '?' } else { '&' });
             head.push_str(&format!("{name}={value}"));
         }
-        head.push_str(&format!(" HTTP/1.1\r\nhost: {}\r\n", self.rules.host));
+        head.push_str(&format!(" HTTP/1.1\r\nhost: {}\r\n{}", self.rules.host, ways.headers));
         head.push_str(&content_type(request.headers()));
         let mut bytes = (head + "\r\n").into_bytes();
-        bytes.extend(self.body(request.body()));
+        bytes.extend((ways.body)(self, request.body()));
         bytes
     }
 
@@ -145,27 +177,42 @@ impl Sanitizer {
         match (kind, token) {
             (_, Token::Text(text)) if text.is_empty() => None,
             (Kind::Number, Token::Number(_)) => None,
-            (Kind::Number, Token::Text(text)) if text.trim().bytes().all(|b| b.is_ascii_digit()) => None,
+            (Kind::Number, Token::Text(text)) if is_number(text) => None,
             (Kind::Word, Token::Text(text)) if is_word(text) => None,
             (Kind::App, Token::Number(_)) => Some(self.rules.app.to_string()),
+            (Kind::Group, Token::Number(id)) => {
+                let number = self.number(kind, id);
+                let stand_in = (self.rules.ways.group)(id, number);
+                Some(if stand_in.parse::<u64>().is_ok() { stand_in } else { number.to_string() })
+            }
             (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
             (_, Token::Text(text)) => {
                 let number = self.number(kind, text);
                 let stand_in = match kind {
                     Kind::Person => format!("user_{number:04}"),
-                    Kind::Group => group(text, number),
+                    Kind::Group => (self.rules.ways.group)(text, number),
                     // Where it was not ASCII, it stays so: that is what breaks clients.
                     Kind::Name if text.is_ascii() => format!("Name {number}"),
                     Kind::Name => format!("名字{number}"),
                     Kind::Picture => format!("https://example.com/{number}.jpg"),
                     Kind::Cursor => format!("cursor_{number}"),
                     Kind::App => self.rules.app.to_string(),
-                    Kind::Text => format!("text {number}"),
+                    Kind::Text => {
+                        let small = text.to_lowercase();
+                        let told = self.rules.ways.telling.iter().filter(|word| small.contains(**word));
+                        told.fold(format!("text {number}"), |stand_in, word| format!("{stand_in} {word}"))
+                    }
                     Kind::Word | Kind::Number | Kind::Unknown => format!("value_{number}"),
                 };
                 Some(Value::String(stand_in).to_string())
             }
         }
+    }
+
+    /// The stand-in of an id that stands elsewhere than in JSON.
+    pub(crate) fn group(&mut self, id: &str) -> String {
+        let number = self.number(Kind::Group, id);
+        (self.rules.ways.group)(id, number)
     }
 
     /// The number of a value among those of its kind, the same each time.
@@ -182,6 +229,11 @@ impl Sanitizer {
 fn group(id: &str, number: usize) -> String {
     let prefix = ["@TGS#_@TGS#c", "@TGS#_", "@TGS#a", "@TGS#"].into_iter().find(|prefix| id.starts_with(prefix));
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
+}
+
+/// Digits, or a flag as text.
+fn is_number(text: &str) -> bool {
+    matches!(text, "true" | "false") || text.trim().bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.
