@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod log;
+pub mod nim;
 mod rng;
 pub mod tim;
 mod vendor;
@@ -24,13 +25,15 @@ pub struct Config {
     pub seed: u64,
     /// How long every answer waits before it is sent.
     pub latency: Duration,
+    /// NetEase Yunxin (NIM).
+    pub nim: nim::Config,
     /// Tencent IM.
     pub tim: tim::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { port: 0, seed: 1, latency: Duration::ZERO, tim: tim::Config::default() }
+        Self { port: 0, seed: 1, latency: Duration::ZERO, nim: nim::Config::default(), tim: tim::Config::default() }
     }
 }
 
@@ -41,6 +44,7 @@ impl Default for Config {
 pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
+    nim: nim::World,
     tim: tim::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -56,9 +60,10 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
+        let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let app = vendor::router(vec![Box::new(tim.clone())], Arc::clone(&log), config.latency);
+        let app = vendor::router(vec![Box::new(nim.clone()), Box::new(tim.clone())], Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -74,7 +79,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, tim, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, nim, tim, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -105,6 +110,12 @@ impl Sandbox {
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.log.throttled()
+    }
+
+    /// NetEase Yunxin's world: who really is in which chat room and team.
+    #[must_use]
+    pub fn nim(&self) -> &nim::World {
+        &self.nim
     }
 
     /// Tencent IM's world: who really is in which group.
