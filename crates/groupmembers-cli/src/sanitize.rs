@@ -22,6 +22,10 @@ pub(crate) struct Rules {
     pub(crate) random: u32,
     /// The number of the app.
     pub(crate) app: u64,
+    /// The ends of paths whose exchanges are not recorded: those that only bring a credential.
+    pub(crate) left_out: &'static [&'static str],
+    /// The vendor's own sentences, which stay: its codec knows some of them.
+    pub(crate) sentences: &'static [&'static str],
     /// What stands under a key of the JSON.
     pub(crate) kind: fn(&str) -> Kind,
     /// What the vendor's codec makes of an answer.
@@ -53,6 +57,12 @@ pub(crate) enum Kind {
     App,
     /// Free text.
     Text,
+    /// The number of a person, a number also in a string; 0 is nobody.
+    Serial,
+    /// A date and a time in words.
+    Date,
+    /// A credential: cut.
+    Secret,
     /// One of the vendor's own words: kept.
     Word,
     /// A count, a time, a flag: kept, also as a string of digits.
@@ -97,9 +107,9 @@ impl Sanitizer {
     /// The bytes of a request file.
     pub(crate) fn request(&mut self, request: &Request<Vec<u8>>) -> Vec<u8> {
         let path = request.uri().path();
-        let path = path.find(self.rules.path).map_or(path, |start| &path[start..]);
+        let path = path.rfind(self.rules.path).map_or(path, |start| &path[start..]);
         let mut head = format!("{} {path}", request.method());
-        for (index, pair) in request.uri().query().unwrap_or_default().split('&').enumerate() {
+        for (index, pair) in request.uri().query().into_iter().flat_map(|query| query.split('&')).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let rule = self.rules.query.iter().find(|(known, _)| *known == name);
             let value = rule.map_or("REDACTED", |(_, stand_in)| stand_in.unwrap_or(value));
@@ -132,6 +142,10 @@ impl Sanitizer {
 
     /// Strings and numbers replaced where their key says so; what is no JSON could hold anything, and is cut.
     pub(crate) fn body(&mut self, body: &[u8]) -> Vec<u8> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if let Some(rest) = body.strip_prefix(MARK) {
+            return [MARK, &self.body(rest)].concat();
+        }
         rewrite(body, |key, token| self.stand_in(key, token)).unwrap_or_else(|| {
             let html = body.trim_ascii_start().starts_with(b"<");
             let rest: &[u8] = if body.trim_ascii().is_empty() { b"" } else { b"REDACTED" };
@@ -147,8 +161,21 @@ impl Sanitizer {
             (Kind::Number, Token::Number(_)) => None,
             (Kind::Number, Token::Text(text)) if text.trim().bytes().all(|b| b.is_ascii_digit()) => None,
             (Kind::Word, Token::Text(text)) if is_word(text) => None,
+            (Kind::Date, Token::Number(_)) => None,
+            (Kind::Date, Token::Text(text)) if is_date(text) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b == b'0') => None,
+            (Kind::Serial, Token::Number("0")) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                Some(format!("\"{}\"", self.number(kind, text)))
+            }
+            (Kind::Text, Token::Text(text)) if self.rules.sentences.contains(&text.as_str()) => None,
+            (Kind::Secret, _) => Some("\"REDACTED\"".to_owned()),
             (Kind::App, Token::Number(_)) => Some(self.rules.app.to_string()),
             (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
+            (Kind::Person | Kind::Group, Token::Text(text)) if chatroom(text).is_some() => {
+                let (id, ending) = chatroom(text).unwrap_or_default();
+                Some(Value::String(format!("group_{}{ending}", self.number(Kind::Group, id))).to_string())
+            }
             (_, Token::Text(text)) => {
                 let number = self.number(kind, text);
                 let stand_in = match kind {
@@ -161,7 +188,9 @@ impl Sanitizer {
                     Kind::Cursor => format!("cursor_{number}"),
                     Kind::App => self.rules.app.to_string(),
                     Kind::Text => format!("text {number}"),
-                    Kind::Word | Kind::Number | Kind::Unknown => format!("value_{number}"),
+                    Kind::Word | Kind::Number | Kind::Serial | Kind::Date | Kind::Secret | Kind::Unknown => {
+                        format!("value_{number}")
+                    }
                 };
                 Some(Value::String(stand_in).to_string())
             }
@@ -182,6 +211,17 @@ impl Sanitizer {
 fn group(id: &str, number: usize) -> String {
     let prefix = ["@TGS#_@TGS#c", "@TGS#_", "@TGS#a", "@TGS#"].into_iter().find(|prefix| id.starts_with(prefix));
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
+}
+
+/// A group's id of WeChat: what is in front of its ending, and the ending, in the case it was written in.
+fn chatroom(id: &str) -> Option<(&str, &str)> {
+    let (name, ending) = id.split_at_checked(id.len().checked_sub("@chatroom".len())?)?;
+    ending.eq_ignore_ascii_case("@chatroom").then_some((name, ending))
+}
+
+/// Whether it is nothing but a date, or a time in digits.
+fn is_date(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"-:. +TZ".contains(&b))
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.
