@@ -53,6 +53,8 @@ struct Tape {
     failures: Vec<Exchange>,
     answered: HashSet<u64>,
     written: usize,
+    /// Logins, which the rules leave out.
+    left_out: usize,
     /// Of exchange 1: the endpoint, its request, and how it read.
     head: Option<(String, Value, Outcome)>,
     error: Option<io::Error>,
@@ -112,6 +114,7 @@ impl Recording {
             failures: Vec::new(),
             answered: HashSet::new(),
             written: 0,
+            left_out: 0,
             head: None,
             error: None,
         };
@@ -134,7 +137,11 @@ impl Recording {
             return Err(cannot(error));
         }
         let Some((endpoint, request, outcome)) = &tape.head else {
-            return Err(cannot(&"no answer came, so there is nothing to record"));
+            let why = match tape.left_out {
+                0 => "no answer came, so there is nothing to record",
+                _ => "only a login was answered, which is not recorded, so there is nothing to record",
+            };
+            return Err(cannot(&why));
         };
         let version = env!("CARGO_PKG_VERSION");
         let date = terminal::rfc3339(self.unix).unwrap_or_default();
@@ -147,6 +154,9 @@ impl Recording {
         }
         if kept > 0 && *outcome == Outcome::Ok {
             changed.push_str(&format!("; the last {kept} answers are no successes"));
+        }
+        if tape.left_out > 0 {
+            changed.push_str("; logins left out");
         }
         let rules = tape.rules;
         let case = Case {
@@ -286,6 +296,10 @@ impl Tape {
         };
         let (request, response) = *exchange;
         let endpoint = (self.rules.ways.endpoint)(request.uri().path());
+        if self.rules.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
+            self.left_out += 1;
+            return;
+        }
         let outcome = Outcome::of(self.rules, &endpoint, response.status(), response.body());
         let exchange = Exchange {
             endpoint,

@@ -22,6 +22,10 @@ pub(crate) struct Rules {
     pub(crate) random: u32,
     /// The number of the app.
     pub(crate) app: u64,
+    /// The ends of paths whose exchanges are not recorded: those that only bring a credential.
+    pub(crate) left_out: &'static [&'static str],
+    /// The vendor's own sentences, which stay: its codec knows some of them.
+    pub(crate) sentences: &'static [&'static str],
     /// What stands under a key of the JSON.
     pub(crate) kind: fn(&str) -> Kind,
     /// What the vendor's codec makes of an answer.
@@ -53,11 +57,11 @@ pub(crate) struct Ways {
 impl Ways {
     /// JSON, by POST, to a path without ids.
     pub(crate) const JSON: Self = Self {
-        path: |sanitizer, path| path.find(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
+        path: |sanitizer, path| path.rfind(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
         body: Sanitizer::body,
         headers: "",
         endpoint: |path| path.rsplit('/').next().unwrap_or_default().to_owned(),
-        request: |_, _, body| serde_json::from_slice(body).unwrap_or(Value::Null),
+        request: |_, target, body| serde_json::from_slice(body).unwrap_or_else(|_| parameters(target)),
         group,
         telling: &[],
     };
@@ -86,6 +90,12 @@ pub(crate) enum Kind {
     App,
     /// Free text.
     Text,
+    /// The number of a person, a number also in a string; 0 is nobody.
+    Serial,
+    /// A date and a time in words.
+    Date,
+    /// A credential: cut.
+    Secret,
     /// One of the vendor's own words: kept.
     Word,
     /// A count, a time, a flag: kept, also as a string of digits.
@@ -164,6 +174,10 @@ impl Sanitizer {
 
     /// Strings and numbers replaced where their key says so; what is no JSON could hold anything, and is cut.
     pub(crate) fn body(&mut self, body: &[u8]) -> Vec<u8> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if let Some(rest) = body.strip_prefix(MARK) {
+            return [MARK, &self.body(rest)].concat();
+        }
         rewrite(body, |key, token| self.stand_in(key, token)).unwrap_or_else(|| {
             let html = body.trim_ascii_start().starts_with(b"<");
             let rest: &[u8] = if body.trim_ascii().is_empty() { b"" } else { b"REDACTED" };
@@ -179,6 +193,15 @@ impl Sanitizer {
             (Kind::Number, Token::Number(_)) => None,
             (Kind::Number, Token::Text(text)) if is_number(text) => None,
             (Kind::Word, Token::Text(text)) if is_word(text) => None,
+            (Kind::Date, Token::Number(_)) => None,
+            (Kind::Date, Token::Text(text)) if is_date(text) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b == b'0') => None,
+            (Kind::Serial, Token::Number("0")) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                Some(format!("\"{}\"", self.number(kind, text)))
+            }
+            (Kind::Text, Token::Text(text)) if self.rules.sentences.contains(&text.as_str()) => None,
+            (Kind::Secret, _) => Some("\"REDACTED\"".to_owned()),
             (Kind::App, Token::Number(_)) => Some(self.rules.app.to_string()),
             (Kind::Group, Token::Number(id)) => {
                 let number = self.number(kind, id);
@@ -186,6 +209,10 @@ impl Sanitizer {
                 Some(if stand_in.parse::<u64>().is_ok() { stand_in } else { number.to_string() })
             }
             (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
+            (Kind::Person | Kind::Group, Token::Text(text)) if chatroom(text).is_some() => {
+                let (id, ending) = chatroom(text).unwrap_or_default();
+                Some(Value::String(format!("group_{}{ending}", self.number(Kind::Group, id))).to_string())
+            }
             (_, Token::Text(text)) => {
                 let number = self.number(kind, text);
                 let stand_in = match kind {
@@ -202,7 +229,9 @@ impl Sanitizer {
                         let told = self.rules.ways.telling.iter().filter(|word| small.contains(**word));
                         told.fold(format!("text {number}"), |stand_in, word| format!("{stand_in} {word}"))
                     }
-                    Kind::Word | Kind::Number | Kind::Unknown => format!("value_{number}"),
+                    Kind::Word | Kind::Number | Kind::Serial | Kind::Date | Kind::Secret | Kind::Unknown => {
+                        format!("value_{number}")
+                    }
                 };
                 Some(Value::String(stand_in).to_string())
             }
@@ -231,9 +260,29 @@ fn group(id: &str, number: usize) -> String {
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
 }
 
+/// What a request without a body asks for: its query.
+fn parameters(target: &str) -> Value {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let pairs: serde_json::Map<String, Value> =
+        pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
+}
+
 /// Digits, or a flag as text.
 fn is_number(text: &str) -> bool {
     matches!(text, "true" | "false") || text.trim().bytes().all(|b| b.is_ascii_digit())
+}
+
+/// A group's id of WeChat: what is in front of its ending, and the ending, in the case it was written in.
+fn chatroom(id: &str) -> Option<(&str, &str)> {
+    let (name, ending) = id.split_at_checked(id.len().checked_sub("@chatroom".len())?)?;
+    ending.eq_ignore_ascii_case("@chatroom").then_some((name, ending))
+}
+
+/// Whether it is nothing but a date, or a time in digits.
+fn is_date(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"-:. +TZ".contains(&b))
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.

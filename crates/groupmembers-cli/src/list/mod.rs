@@ -1,8 +1,12 @@
 //! `groupmembers list`: what every vendor has in common. A vendor is one file beside this one.
 
 pub(crate) mod agora;
+mod either;
 pub(crate) mod nim;
+mod prepare;
 pub(crate) mod tim;
+pub(crate) mod wkteam;
+pub(crate) mod yunshop;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -38,6 +42,10 @@ pub(crate) enum Vendor {
     Agora(agora::Args),
     /// NetEase Yunxin (NIM) chatrooms
     Nim(nim::Args),
+    /// wkteam.cn (E云管家, personal WeChat)
+    Wkteam(wkteam::Args),
+    /// Yunshop (芸众商城, WeCom customer groups)
+    Yunshop(yunshop::Args),
 }
 
 /// What every vendor's listing takes.
@@ -83,6 +91,8 @@ pub(crate) fn run(vendor: Vendor) -> Result<Code, Error> {
         Vendor::Tim(args) => tim::run(args),
         Vendor::Agora(args) => agora::run(args),
         Vendor::Nim(args) => nim::run(args),
+        Vendor::Wkteam(args) => wkteam::run(args),
+        Vendor::Yunshop(args) => yunshop::run(args),
     }
 }
 
@@ -192,10 +202,26 @@ impl Job {
 
     /// Lists, and says how it went.
     async fn run<W>(
+        self,
+        roster: Roster<W>,
+        interrupt: Interrupt,
+        member: impl Fn(W::Row) -> Member,
+    ) -> Result<Code, Error>
+    where
+        W: Walk + Unpin,
+        W::Request: 'static,
+        W::Answer: Send + 'static,
+        W::Error: Send + Unpin + Display + 'static,
+    {
+        self.run_with(roster, interrupt, |_, row| member(row)).await
+    }
+
+    /// The same, where the walk knows something of a member that the row does not say.
+    async fn run_with<W>(
         mut self,
         mut roster: Roster<W>,
         interrupt: Interrupt,
-        member: impl Fn(W::Row) -> Member,
+        member: impl Fn(&W, W::Row) -> Member,
     ) -> Result<Code, Error>
     where
         W: Walk + Unpin,
@@ -236,7 +262,7 @@ impl Job {
         &mut self,
         roster: &mut Roster<W>,
         mut interrupt: Interrupt,
-        member: impl Fn(W::Row) -> Member,
+        member: impl Fn(&W, W::Row) -> Member,
     ) -> Result<(), Stop>
     where
         W: Walk + Unpin,
@@ -259,14 +285,14 @@ impl Job {
                     }
                 }
             };
-            if self.take(next, &member)?.is_break() {
+            if self.take(next, |row| member(roster.walk(), row))?.is_break() {
                 return Ok(());
             }
         }
         // Rows that have been read are kept. No more than those: a fast server would never let this end.
         for _ in 0..roster.walk().ready() {
             let Some(next) = roster.next().now_or_never() else { break };
-            if self.take(next, &member)?.is_break() {
+            if self.take(next, |row| member(roster.walk(), row))?.is_break() {
                 return Ok(());
             }
         }
