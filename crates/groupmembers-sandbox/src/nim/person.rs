@@ -49,6 +49,8 @@ pub enum Role {
     Common,
     /// A fixed member who is blacklisted, muted, or both.
     Limited,
+    /// A fixed member whose role was never set.
+    Unset,
     /// A guest.
     Temporary,
     /// A guest without an account. Only `queryMembers` says so; elsewhere they are `TEMPORARY`.
@@ -64,6 +66,7 @@ impl Role {
             Self::Manager => "MANAGER",
             Self::Common => "COMMON",
             Self::Limited => "LIMITED",
+            Self::Unset => "UNSET",
             Self::Temporary => "TEMPORARY",
             Self::Anonymous => "ANONYMOUS",
         }
@@ -123,9 +126,10 @@ pub(crate) struct Attributes {
     pub(crate) blacklisted: bool,
     pub(crate) muted: bool,
     pub(crate) temp_muted: Option<u32>,
+    pub(crate) unset: bool,
     pub(crate) anonymous: bool,
     pub(crate) tag: Option<&'static str>,
-    /// Connected with two devices.
+    /// How many they are connected with.
     pub(crate) devices: u32,
 }
 
@@ -154,10 +158,11 @@ pub(crate) fn attributes(seed: u64, person: u32) -> Attributes {
         level: u32::try_from(pick(24, 6).saturating_sub(2)).unwrap_or(0),
         online,
         entered: online || pick(28, 2) == 0,
-        blacklisted: matches!((person, pick(32, 24)), (3 | 5, _) | (6.., 0 | 1)),
-        muted: matches!((person, pick(32, 24)), (4 | 5, _) | (6.., 1 | 2)),
+        blacklisted: person != 8 && matches!((person, pick(32, 24)), (3 | 5, _) | (6.., 0 | 1)),
+        muted: person != 8 && matches!((person, pick(32, 24)), (4 | 5, _) | (6.., 1 | 2)),
         temp_muted: matches!((person, pick(40, 32)), (2 | 6, _) | (_, 0))
             .then(|| 60 + u32::try_from(pick(44, 3600)).unwrap_or(0)),
+        unset: person == 8 || pick(52, 64) == 0,
         anonymous: person == 1 || pick(48, 40) == 0,
         tag: match (person, pick(54, 8)) {
             (0..4, _) => Some(TAGS[person as usize]),

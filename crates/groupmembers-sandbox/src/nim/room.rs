@@ -123,7 +123,11 @@ impl Room {
             }
             Side::Fixed => {
                 let Attributes { blacklisted, muted, .. } = attributes;
-                let role = if blacklisted || muted { Role::Limited } else { Role::Common };
+                let role = match () {
+                    () if blacklisted || muted => Role::Limited,
+                    () if attributes.unset => Role::Unset,
+                    () => Role::Common,
+                };
                 // Nobody on the blacklist can be in the room.
                 Member { role, online: attributes.online && !blacklisted, blacklisted, muted, ..base }
             }
@@ -226,14 +230,14 @@ impl Room {
             ("announcement", if hash.is_multiple_of(2) { Json::NULL } else { "欢迎 👏\n请文明发言".into() }),
             ("name", self.config.name.clone().into()),
             ("broadcasturl", Json::NULL),
+            ("ext", "".into()),
+            ("creator", self.config.creator.clone().into()),
+            ("queuelevel", 0.into()),
+            ("ionotify", true.into()),
         ];
         if online {
             info.push(("onlineusercount", if self.config.closed { 0 } else { self.online() }.into()));
         }
-        info.push(("ext", "".into()));
-        info.push(("creator", self.config.creator.clone().into()));
-        info.push(("queuelevel", 0.into()));
-        info.push(("ionotify", true.into()));
         Json::Object(info)
     }
 }

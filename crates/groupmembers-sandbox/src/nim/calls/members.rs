@@ -46,7 +46,7 @@ pub(super) fn by_page(form: &Form, context: &mut Context<'_>) -> Reply {
         seats.truncate(limit);
         seats
     } else {
-        // Whoever is asked for must not be counted while the list they are in is read.
+        // Noted beforehand: the room cannot be asked while its list is being read.
         let online: HashSet<u32> = match kind {
             MemberType::OnlineFixed => room.fixed.order().iter().copied().filter(|s| room.is_of(kind, *s)).collect(),
             _ => HashSet::new(),
