@@ -5,6 +5,7 @@ mod rng;
 pub mod tim;
 mod vendor;
 mod wire;
+pub mod wkteam;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
 
@@ -26,11 +27,19 @@ pub struct Config {
     pub latency: Duration,
     /// Tencent IM.
     pub tim: tim::Config,
+    /// wkteam.
+    pub wkteam: wkteam::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { port: 0, seed: 1, latency: Duration::ZERO, tim: tim::Config::default() }
+        Self {
+            port: 0,
+            seed: 1,
+            latency: Duration::ZERO,
+            tim: tim::Config::default(),
+            wkteam: wkteam::Config::default(),
+        }
     }
 }
 
@@ -42,6 +51,7 @@ pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
     tim: tim::World,
+    wkteam: wkteam::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -57,8 +67,10 @@ impl Sandbox {
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
         let tim = tim::World::new(config.tim, config.seed);
+        let wkteam = wkteam::World::new(config.wkteam, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let app = vendor::router(vec![Box::new(tim.clone())], Arc::clone(&log), config.latency);
+        let app =
+            vendor::router(vec![Box::new(wkteam.clone()), Box::new(tim.clone())], Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -74,7 +86,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, tim, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, tim, wkteam, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -111,6 +123,12 @@ impl Sandbox {
     #[must_use]
     pub fn tim(&self) -> &tim::World {
         &self.tim
+    }
+
+    /// wkteam's world: the WeChat accounts, and who really is in which of their groups.
+    #[must_use]
+    pub fn wkteam(&self) -> &wkteam::World {
+        &self.wkteam
     }
 }
 
