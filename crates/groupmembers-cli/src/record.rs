@@ -295,8 +295,8 @@ impl Tape {
             return;
         };
         let (request, response) = *exchange;
-        let endpoint = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
-        if self.rules.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
+        let endpoint = (self.rules.ways.endpoint)(request.uri().path());
+        if self.rules.ways.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
             self.left_out += 1;
             return;
         }
@@ -335,9 +335,11 @@ impl Tape {
             return;
         }
         if self.head.is_none() {
-            let body = exchange.request.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
-            let request = serde_json::from_slice(&exchange.request[body..]);
-            let request = request.unwrap_or_else(|_| parameters(&exchange.request));
+            let bytes = &exchange.request;
+            let body = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+            let head = String::from_utf8_lossy(&bytes[..body]);
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let request = (self.rules.ways.request)(&exchange.endpoint, target, &bytes[body..]);
             self.head = Some((exchange.endpoint.clone(), request, exchange.outcome));
         }
         self.written += 1;
@@ -354,17 +356,6 @@ impl std::fmt::Debug for Tape {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Tape").field("written", &self.written).finish_non_exhaustive()
     }
-}
-
-/// What a request without a body asks for: its query.
-fn parameters(request: &[u8]) -> Value {
-    let line = request.split(|&byte| byte == b'\r').next().unwrap_or_default();
-    let line = String::from_utf8_lossy(line);
-    let query = line.split(' ').nth(1).and_then(|target| target.split_once('?')).map_or("", |(_, query)| query);
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let pairs: serde_json::Map<String, Value> =
-        pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-    if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
 }
 
 fn hash(bytes: &[u8]) -> u64 {
