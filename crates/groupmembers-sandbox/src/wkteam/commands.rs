@@ -63,7 +63,7 @@ pub(crate) fn run(command: Command, body: &Body, mut context: Context<'_>) -> Re
             }
             context.about_group(body, account, |group, context| match group.member(one) {
                 Some(_) => Ok(Answer::ok(vec![rows::detail(&profile(context.seed(), one), context.faults)])),
-                None => Err(Refusal::new("群成员不存在", format!("{one:?} is not in the group"))),
+                None => Err(Refusal::new("群成员不存在", format!("{} is not in the group", shown(one)))),
             })
         }
         Command::InitAddressList => {
@@ -123,14 +123,14 @@ impl Context<'_> {
     ) -> Reply {
         let id = text(body, "chatRoomId")?;
         if !id.ends_with("@chatroom") {
-            return Err(Refusal::new("群号错误", format!("{id:?} does not end in @chatroom")));
+            return Err(Refusal::new("群号错误", format!("{} does not end in @chatroom", shown(id))));
         }
         let mut groups = std::mem::take(&mut self.state.groups);
         let reply = match groups.find(id) {
-            None => Err(Refusal::new("群不存在", format!("no group {id:?}"))),
+            None => Err(Refusal::new("群不存在", format!("no group {}", shown(id)))),
             Some(group) if account != 0 || group.own_role().is_none() => {
                 let wc_id = &self.state.accounts[account].wc_id;
-                Err(Refusal::new("你不在该群中", format!("{wc_id} is not in {id:?}")))
+                Err(Refusal::new("你不在该群中", format!("{wc_id} is not in the group")))
             }
             Some(group) => {
                 group.churn();
@@ -144,12 +144,17 @@ impl Context<'_> {
     }
 }
 
+/// What a caller sent, but not at any length.
+fn shown(text: &str) -> String {
+    format!("{:?}", text.chars().take(80).collect::<String>())
+}
+
 fn login(body: &Body, context: &Context<'_>) -> Reply {
     let (account, password) = (text(body, "account")?, text(body, "password")?);
     let config = context.config();
     if account != config.account || password != context.state.password {
-        let which = if account == config.account { "password" } else { "account" };
-        return Err(Refusal::new("用户名或密码错误", format!("no such {which}")));
+        let why = if account == config.account { "the password is wrong" } else { "no such developer's account" };
+        return Err(Refusal::new("用户名或密码错误", why));
     }
     let status = match () {
         () if context.has(&Fault::LoginFrozen) => Status::Frozen,

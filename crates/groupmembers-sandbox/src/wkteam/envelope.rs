@@ -68,7 +68,7 @@ pub(crate) fn seal(answer: Answer, faults: &[Fault]) -> Vec<u8> {
         }
     }
     let mut sealed = envelope(answer.message, answer.code, data, faults);
-    if has(&Fault::MissingData) {
+    if answer.code == 1000 && has(&Fault::MissingData) {
         sealed.remove(&["data"]);
     }
     if has(&Fault::NoCode) {

@@ -423,6 +423,14 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_names_them_all() {
+        let readme = include_str!("../../README.md").split("## wkteam").nth(1).unwrap();
+        for name in Fault::NAMES {
+            assert!(readme.contains(&format!("`{name}`")) || readme.contains(&format!("`{name}[")), "{name}");
+        }
+    }
+
+    #[test]
     fn each_injection_counts_the_calls_it_can_hit() {
         let mut faults = Faults::default();
         faults.inject(Fault::Reset.every(2).on_group("a"));

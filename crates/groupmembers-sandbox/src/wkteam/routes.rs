@@ -99,7 +99,7 @@ impl World {
         };
         let faults = state.faults.hitting(command.name(), group);
         disturb(state, body, &faults, self.seed());
-        let mut sent = faults.iter().find_map(|fault| instead(fault, call)).unwrap_or_else(|| {
+        let mut sent = faults.iter().find_map(|fault| instead(fault, &faults, call)).unwrap_or_else(|| {
             let context = Context { world: self, state, faults: &faults, arrived: call.arrived };
             match commands::run(command, body, context) {
                 Ok(answer) => {
@@ -141,9 +141,9 @@ fn disturb(state: &mut State, body: &Map<String, Value>, faults: &[Fault], seed:
     }
 }
 
-/// The answer of faults that leave the call out altogether.
-fn instead(fault: &Fault, call: &Call<'_>) -> Option<Sent> {
-    let fail = |code, message: String| Some(refused(&Refusal { code, ..Refusal::new(message, "") }, &[]));
+/// The answer of faults that leave the call out altogether; the others still have their way with its envelope.
+fn instead(fault: &Fault, faults: &[Fault], call: &Call<'_>) -> Option<Sent> {
+    let fail = |code, message: String| Some(refused(&Refusal { code, ..Refusal::new(message, "") }, faults));
     match fault {
         Fault::Failure => fail(1001, "失败".to_owned()),
         Fault::PleaseRetry => fail(1001, "系统失败,请重试".to_owned()),

@@ -8,4 +8,5 @@ mod reads;
 mod refusals;
 mod usersig;
 mod wire;
+mod wkteam;
 mod world;
