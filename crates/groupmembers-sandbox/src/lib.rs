@@ -6,6 +6,7 @@ pub mod tim;
 mod vendor;
 mod wire;
 pub mod wkteam;
+pub mod yunshop;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub tim: tim::Config,
     /// wkteam.
     pub wkteam: wkteam::Config,
+    /// Yunshop's WeCom plugin.
+    pub yunshop: yunshop::Config,
 }
 
 impl Default for Config {
@@ -39,6 +42,7 @@ impl Default for Config {
             latency: Duration::ZERO,
             tim: tim::Config::default(),
             wkteam: wkteam::Config::default(),
+            yunshop: yunshop::Config::default(),
         }
     }
 }
@@ -52,6 +56,7 @@ pub struct Sandbox {
     log: Arc<Log>,
     tim: tim::World,
     wkteam: wkteam::World,
+    yunshop: yunshop::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -68,9 +73,11 @@ impl Sandbox {
         let log = Arc::new(Log::start());
         let tim = tim::World::new(config.tim, config.seed);
         let wkteam = wkteam::World::new(config.wkteam, config.seed);
+        let yunshop = yunshop::World::new(config.yunshop, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let app =
-            vendor::router(vec![Box::new(wkteam.clone()), Box::new(tim.clone())], Arc::clone(&log), config.latency);
+        let vendors: Vec<Box<dyn vendor::Vendor>> =
+            vec![Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
+        let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -86,7 +93,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, tim, wkteam, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -129,6 +136,12 @@ impl Sandbox {
     #[must_use]
     pub fn wkteam(&self) -> &wkteam::World {
         &self.wkteam
+    }
+
+    /// Yunshop's world: who really is in which group, and what befalls sessions.
+    #[must_use]
+    pub fn yunshop(&self) -> &yunshop::World {
+        &self.yunshop
     }
 }
 

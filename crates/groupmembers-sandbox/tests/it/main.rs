@@ -10,3 +10,4 @@ mod usersig;
 mod wire;
 mod wkteam;
 mod world;
+mod yunshop;
