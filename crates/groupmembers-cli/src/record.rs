@@ -296,7 +296,7 @@ impl Tape {
         };
         let (request, response) = *exchange;
         let endpoint = (self.rules.ways.endpoint)(request.uri().path());
-        if self.rules.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
+        if self.rules.ways.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
             self.left_out += 1;
             return;
         }

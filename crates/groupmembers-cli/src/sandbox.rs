@@ -1,5 +1,8 @@
 //! `groupmembers sandbox`: the vendors on a local port, until Ctrl-C.
 
+mod nim;
+mod wkteam;
+
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -46,7 +49,7 @@ pub(crate) struct Args {
     churn: f64,
 
     /// Something that goes wrong: 502-html, reset@every-3, 10018=50, ...; may be given several times. A wrong name
-    /// lists them all
+    /// lists them all. For another vendor than TIM with its name in front: wkteam:short-list, nim:416
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
 
@@ -65,6 +68,12 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let mut config = Config { port: args.port, seed: args.seed, ..Config::default() };
     config.latency = Duration::from_millis(args.latency_ms);
     for fault in &args.faults {
+        if let Some((vendor, name)) = fault.split_once(':')
+            && let Some(injected) = inject(&mut config, vendor, name)
+        {
+            injected.map_err(|error| Error::Usage(format!("--fault {vendor}: {error}")))?;
+            continue;
+        }
         let fault: Injection = fault.parse().map_err(|error| Error::Usage(format!("--fault: {error}")))?;
         config.tim.faults.push(fault);
     }
@@ -90,6 +99,10 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             format!("{:<22} {:<10} {:>9}", group.id, group.kind.as_str(), terminal::count(group.members.into()))
         })
         .collect();
+
+    nim::set(&mut config.nim, &args);
+    wkteam::set(&mut config.wkteam, &args);
+    let groups = [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam)].concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -146,7 +159,20 @@ fn tell(sandbox: &Sandbox, seen: u64) -> u64 {
     calls
 }
 
+/// Puts a fault into another vendor's world than TIM's; `None` where there is no such vendor.
+fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), String>> {
+    match vendor {
+        "nim" => Some(nim::inject(&mut config.nim, name)),
+        "wkteam" => Some(wkteam::inject(&mut config.wkteam, name)),
+        _ => None,
+    }
+}
+
 fn exports(base_url: &str) -> String {
+    [tim_exports(base_url), nim::exports(base_url), wkteam::exports(base_url)].concat()
+}
+
+fn tim_exports(base_url: &str) -> String {
     format!(
         "# The app and key of Tencent's published demo pair: no secret, and good for this sandbox only.\n\
          export TIM_BASE_URL={base_url}\n\

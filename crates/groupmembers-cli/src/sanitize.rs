@@ -22,10 +22,6 @@ pub(crate) struct Rules {
     pub(crate) random: u32,
     /// The number of the app.
     pub(crate) app: u64,
-    /// The ends of paths whose exchanges are not recorded: those that only bring a credential.
-    pub(crate) left_out: &'static [&'static str],
-    /// The vendor's own sentences, which stay: its codec knows some of them.
-    pub(crate) sentences: &'static [&'static str],
     /// What stands under a key of the JSON.
     pub(crate) kind: fn(&str) -> Kind,
     /// What the vendor's codec makes of an answer.
@@ -52,18 +48,21 @@ pub(crate) struct Ways {
     pub(crate) group: fn(&str, usize) -> String,
     /// Words in texts of errors that say which error it is, in small letters: they stay.
     pub(crate) telling: &'static [&'static str],
+    /// The ends of paths whose exchanges are not recorded: those that only bring a credential.
+    pub(crate) left_out: &'static [&'static str],
 }
 
 impl Ways {
     /// JSON, by POST, to a path without ids.
     pub(crate) const JSON: Self = Self {
-        path: |sanitizer, path| path.rfind(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
+        path: |sanitizer, path| path.find(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
         body: Sanitizer::body,
         headers: "",
         endpoint: |path| path.rsplit('/').next().unwrap_or_default().to_owned(),
-        request: |_, target, body| serde_json::from_slice(body).unwrap_or_else(|_| parameters(target)),
+        request: |_, _, body| serde_json::from_slice(body).unwrap_or(Value::Null),
         group,
         telling: &[],
+        left_out: &[],
     };
 }
 
@@ -200,7 +199,6 @@ impl Sanitizer {
             (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b.is_ascii_digit()) => {
                 Some(format!("\"{}\"", self.number(kind, text)))
             }
-            (Kind::Text, Token::Text(text)) if self.rules.sentences.contains(&text.as_str()) => None,
             (Kind::Secret, _) => Some("\"REDACTED\"".to_owned()),
             (Kind::App, Token::Number(_)) => Some(self.rules.app.to_string()),
             (Kind::Group, Token::Number(id)) => {
@@ -208,11 +206,12 @@ impl Sanitizer {
                 let stand_in = (self.rules.ways.group)(id, number);
                 Some(if stand_in.parse::<u64>().is_ok() { stand_in } else { number.to_string() })
             }
-            (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
-            (Kind::Person | Kind::Group, Token::Text(text)) if chatroom(text).is_some() => {
-                let (id, ending) = chatroom(text).unwrap_or_default();
-                Some(Value::String(format!("group_{}{ending}", self.number(Kind::Group, id))).to_string())
+            // WeChat's groups are told by their ending, under whatever key; its case does not matter.
+            (Kind::Person | Kind::Group, Token::Text(id)) if self.rules.vendor == "wkteam" && is_chatroom(id) => {
+                let number = self.number(Kind::Group, &id.to_ascii_lowercase());
+                Some(Value::String((self.rules.ways.group)(id, number)).to_string())
             }
+            (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
             (_, Token::Text(text)) => {
                 let number = self.number(kind, text);
                 let stand_in = match kind {
@@ -260,29 +259,22 @@ fn group(id: &str, number: usize) -> String {
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
 }
 
-/// What a request without a body asks for: its query.
-fn parameters(target: &str) -> Value {
-    let query = target.split_once('?').map_or("", |(_, query)| query);
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let pairs: serde_json::Map<String, Value> =
-        pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
-    if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
-}
-
-/// Digits, or a flag as text.
-fn is_number(text: &str) -> bool {
-    matches!(text, "true" | "false") || text.trim().bytes().all(|b| b.is_ascii_digit())
-}
-
-/// A group's id of WeChat: what is in front of its ending, and the ending, in the case it was written in.
-fn chatroom(id: &str) -> Option<(&str, &str)> {
-    let (name, ending) = id.split_at_checked(id.len().checked_sub("@chatroom".len())?)?;
-    ending.eq_ignore_ascii_case("@chatroom").then_some((name, ending))
+/// Whether it is the id of a group of WeChat.
+fn is_chatroom(id: &str) -> bool {
+    id.len()
+        .checked_sub("@chatroom".len())
+        .and_then(|at| id.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case("@chatroom"))
 }
 
 /// Whether it is nothing but a date, or a time in digits.
 fn is_date(text: &str) -> bool {
     text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"-:. +TZ".contains(&b))
+}
+
+/// Digits, or a flag as text.
+fn is_number(text: &str) -> bool {
+    matches!(text, "true" | "false") || text.trim().bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.

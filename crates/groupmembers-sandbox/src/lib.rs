@@ -6,6 +6,8 @@ mod rng;
 pub mod tim;
 mod vendor;
 mod wire;
+pub mod wkteam;
+pub mod yunshop;
 
 use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
 
@@ -29,11 +31,23 @@ pub struct Config {
     pub nim: nim::Config,
     /// Tencent IM.
     pub tim: tim::Config,
+    /// wkteam.
+    pub wkteam: wkteam::Config,
+    /// Yunshop's WeCom plugin.
+    pub yunshop: yunshop::Config,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { port: 0, seed: 1, latency: Duration::ZERO, nim: nim::Config::default(), tim: tim::Config::default() }
+        Self {
+            port: 0,
+            seed: 1,
+            latency: Duration::ZERO,
+            nim: nim::Config::default(),
+            tim: tim::Config::default(),
+            wkteam: wkteam::Config::default(),
+            yunshop: yunshop::Config::default(),
+        }
     }
 }
 
@@ -46,6 +60,8 @@ pub struct Sandbox {
     log: Arc<Log>,
     nim: nim::World,
     tim: tim::World,
+    wkteam: wkteam::World,
+    yunshop: yunshop::World,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -62,8 +78,12 @@ impl Sandbox {
         let log = Arc::new(Log::start());
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
+        let wkteam = wkteam::World::new(config.wkteam, config.seed);
+        let yunshop = yunshop::World::new(config.yunshop, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let app = vendor::router(vec![Box::new(nim.clone()), Box::new(tim.clone())], Arc::clone(&log), config.latency);
+        let vendors: Vec<Box<dyn vendor::Vendor>> =
+            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
+        let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
@@ -79,7 +99,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, nim, tim, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -122,6 +142,18 @@ impl Sandbox {
     #[must_use]
     pub fn tim(&self) -> &tim::World {
         &self.tim
+    }
+
+    /// wkteam's world: the WeChat accounts, and who really is in which of their groups.
+    #[must_use]
+    pub fn wkteam(&self) -> &wkteam::World {
+        &self.wkteam
+    }
+
+    /// Yunshop's world: who really is in which group, and what befalls sessions.
+    #[must_use]
+    pub fn yunshop(&self) -> &yunshop::World {
+        &self.yunshop
     }
 }
 

@@ -53,6 +53,8 @@ pub(crate) struct Sent {
     pub(crate) headers: Vec<(HeaderName, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) delivery: Delivery,
+    /// How long the call takes, beside the latency of every call.
+    pub(crate) delay: Duration,
 }
 
 impl Sent {
@@ -68,6 +70,7 @@ impl Sent {
             headers: vec![(header::CONTENT_TYPE, content_type.to_owned())],
             body,
             delivery: Delivery::Whole,
+            delay: Duration::ZERO,
         }
     }
 
@@ -111,8 +114,9 @@ async fn handle(State(door): State<Door>, ConnectInfo(peer): ConnectInfo<Peer>, 
     let Some(vendor) = owner else { return Response::default() };
     let call = Call { method: parts.method.as_str(), path, query, headers: &parts.headers, body: &body, arrived };
     let sent = vendor.answer(&call);
-    if !door.latency.is_zero() {
-        tokio::time::sleep(door.latency).await;
+    let wait = door.latency + sent.delay;
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
     }
     door.log.add(LogEntry {
         at: door.log.at(arrived),

@@ -79,7 +79,12 @@ pub(crate) fn respond(
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
+            // An answer may set several cookies.
+            if name == header::SET_COOKIE {
+                response.headers_mut().append(name, value);
+            } else {
+                response.headers_mut().insert(name, value);
+            }
         }
     }
     if !matches!(delivery, Delivery::Endless | Delivery::Reset) {

@@ -4,8 +4,8 @@ use crate::env;
 use crate::error::Error;
 
 /// Refuses to go on unless all of `always` are set, and either `token` or both of `account`.
-pub(super) fn require(always: &[&'static str], token: &'static str, account: [&'static str; 2]) -> Result<(), Error> {
-    let set = |name: &str| std::env::var_os(name).is_some();
+pub(super) fn require(always: &[&str], token: &str, account: [&str; 2]) -> Result<(), Error> {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let by_account = !set(token) && account.into_iter().any(set);
     let mut names = always.to_vec();
     if by_account {
@@ -20,9 +20,4 @@ pub(super) fn require(always: &[&'static str], token: &'static str, account: [&'
         }
         error => error,
     })
-}
-
-/// A variable that may be unset. Set but empty is as good as unset.
-pub(super) fn optional(name: &str) -> Result<Option<String>, Error> {
-    Ok(env::read(name)?.filter(|value| !value.is_empty()))
 }

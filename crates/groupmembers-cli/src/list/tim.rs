@@ -262,8 +262,6 @@ pub(crate) static RULES: Rules = Rules {
     ignore_query: &["usersig"],
     random: 99_999_999,
     app: 1_400_000_000,
-    left_out: &[],
-    sentences: &[],
     kind,
     outcome,
     credentials: || {

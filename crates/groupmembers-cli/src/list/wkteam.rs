@@ -1,13 +1,14 @@
 //! wkteam.cn (E云管家, personal WeChat).
 
+mod rules;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use groupmembers_http::Runtime;
 use groupmembers_http::reqwest_0_13::Reqwest;
-use serde_json::json;
 use wkteam_api::{
-    Account, BaseUrl, BuildError, Client, ClientBuilder, Command, Credentials, Pace, RosterOptions, Token, WId,
+    Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Pace, RosterOptions, Token, WId,
     get_chat_room_info, get_chat_room_member,
 };
 
@@ -15,7 +16,6 @@ use super::{Common, either};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
 use crate::member::{Member, Role};
-use crate::sanitize::{Kind, Outcome, Rules, Ways};
 use crate::{cli, env, ids};
 
 const AFTER_HELP: &str = "\
@@ -90,7 +90,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
     let runtime = crate::runtime()?;
-    let job = args.common.open(Arc::clone(&transport), &RULES)?;
+    let job = args.common.open(Arc::clone(&transport), &rules::RULES)?;
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
@@ -119,7 +119,7 @@ impl Args {
     fn builder(&self) -> Result<ClientBuilder, Error> {
         let wc_id = match &self.wc_id {
             Some(wc_id) => Some(("--wc-id", wc_id.clone())),
-            None => either::optional("WKTEAM_WCID")?.map(|wc_id| ("WKTEAM_WCID", wc_id)),
+            None => env::given("WKTEAM_WCID")?.map(|wc_id| ("WKTEAM_WCID", wc_id)),
         };
         let needed = [(self.base_url.is_none(), "WKTEAM_BASE_URL"), (wc_id.is_none(), "WKTEAM_WID")];
         let needed: Vec<&str> = needed.into_iter().filter_map(|(needed, name)| needed.then_some(name)).collect();
@@ -130,7 +130,7 @@ impl Args {
                 ids::check(name, &wc_id, LONGEST_ID)?;
                 builder.wc_id(wc_id)
             }
-            None => builder.w_id(WId::new(given("WKTEAM_WID")?).map_err(|error| refused("WKTEAM_WID", &error))?),
+            None => builder.w_id(WId::new(value("WKTEAM_WID")?).map_err(|error| refused("WKTEAM_WID", &error))?),
         };
         Ok(builder)
     }
@@ -138,7 +138,7 @@ impl Args {
     fn host(&self) -> Result<BaseUrl, Error> {
         match &self.base_url {
             Some(url) => url.parse().map_err(|error| refused("--base-url", &error)),
-            None => given("WKTEAM_BASE_URL")?.parse().map_err(|error| refused("WKTEAM_BASE_URL", &error)),
+            None => value("WKTEAM_BASE_URL")?.parse().map_err(|error| refused("WKTEAM_BASE_URL", &error)),
         }
     }
 
@@ -148,16 +148,16 @@ impl Args {
     }
 }
 
-fn given(name: &str) -> Result<String, Error> {
+fn value(name: &str) -> Result<String, Error> {
     env::read(name).map(Option::unwrap_or_default)
 }
 
 fn credentials() -> Result<Credentials, Error> {
-    if env::read("WKTEAM_TOKEN")?.is_some() {
-        let token = Token::new(given("WKTEAM_TOKEN")?).map_err(|error| refused("WKTEAM_TOKEN", &error))?;
+    if env::given("WKTEAM_TOKEN")?.is_some() {
+        let token = Token::new(value("WKTEAM_TOKEN")?).map_err(|error| refused("WKTEAM_TOKEN", &error))?;
         return Ok(token.into());
     }
-    let account = Account::new(given("WKTEAM_ACCOUNT")?, given("WKTEAM_PASSWORD")?);
+    let account = Account::new(value("WKTEAM_ACCOUNT")?, value("WKTEAM_PASSWORD")?);
     Ok(account.map_err(|error| refused(&format!("WKTEAM_{}", error.name().to_uppercase()), &error))?.into())
 }
 
@@ -187,59 +187,11 @@ pub(crate) fn member(group: &str, row: get_chat_room_member::Member, owner: Opti
     }
 }
 
-/// How a recording of wkteam is made safe to show. Logins and the look-up of wIds are credentials through and through.
-pub(crate) static RULES: Rules = Rules {
-    vendor: "wkteam",
-    host: "203.0.113.7:9899",
-    path: "/getChatRoom",
-    query: &[],
-    ignore_query: &[],
-    random: 0,
-    app: 0,
-    left_out: &["/member/login", "/queryLoginWx"],
-    sentences: &["成功", "失败", "处理成功", "处理失败", "获取成功", "系统失败,请重试", "用户名或密码错误"],
-    kind,
-    outcome,
-    credentials: || json!({"token": "REDACTED", "w_id": "REDACTED"}),
-    ways: &Ways::JSON,
-};
-
-/// What stands under a key. What is not known here is replaced.
-fn kind(key: &str) -> Kind {
-    match key {
-        "wId" | "wid" | "Authorization" | "authorization" | "token" | "password" | "account" => Kind::Secret,
-        "chatRoomId" | "chatRoomID" => Kind::Group,
-        "userName" | "inviterUserName" | "inviteUser" | "chatRoomOwner" | "wcId" | "aliasName" | "userList" => {
-            Kind::Person
-        }
-        "nickName" | "nikeName" | "displayName" | "remark" => Kind::Name,
-        "bigHeadImgUrl" | "smallHeadImgUrl" | "bigHead" | "smallHead" => Kind::Picture,
-        "message" | "msg" => Kind::Text,
-        "code" | "memberCount" | "chatRoomMemberFlag" | "notify" | "isManage" | "status" => Kind::Number,
-        _ => Kind::Unknown,
-    }
-}
-
-/// What the codec makes of an answer.
-fn outcome(endpoint: &str, response: http::Response<&[u8]>) -> Outcome {
-    fn of<C: Command>(response: http::Response<&[u8]>) -> Outcome {
-        match C::from_http(response) {
-            Ok(_) => Outcome::Ok,
-            Err(wkteam_api::Error::Api(_)) => Outcome::ApiError,
-            Err(wkteam_api::Error::Status(_)) => Outcome::StatusError,
-            Err(_) => Outcome::DecodeError,
-        }
-    }
-    match endpoint {
-        "getChatRoomInfo" => of::<get_chat_room_info::Request>(response),
-        _ => of::<get_chat_room_member::Request>(response),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::sanitize::Sanitizer;
 
     fn of(json: serde_json::Value, owner: Option<&str>) -> Member {
         member("1@chatroom", serde_json::from_value(json).unwrap(), owner, false)
@@ -272,22 +224,5 @@ mod tests {
         assert_eq!(role(Some(true), Some("b")), Some(Role::Admin));
         assert_eq!(role(Some(true), None), Some(Role::Unknown));
         assert_eq!((role(Some(false), Some("b")), role(None, None)), (None, None));
-    }
-
-    #[test]
-    fn groups_stay_groups_and_people_the_same_people() {
-        let mut sanitizer = Sanitizer::new(&RULES);
-        let mut body = |json: &str| String::from_utf8(sanitizer.body(json.as_bytes())).unwrap();
-        assert_eq!(
-            body(r#"{"wId":"349be9b5-8734","chatRoomId":"243@chatroom"}"#),
-            r#"{"wId":"REDACTED","chatRoomId":"group_1@chatroom"}"#
-        );
-        assert_eq!(
-            body(
-                r#"{"code":"1000","message":"处理成功","data":[{"chatRoomId":"243@chatRoom","userName":"243@chatroom","chatRoomOwner":"wxid_a","v1":"v3_secret@stranger","memberCount":2,"chatRoomMembers":[{"userName":"wxid_b"},{"userName":"wxid_a"}]}]}"#
-            ),
-            r#"{"code":"1000","message":"处理成功","data":[{"chatRoomId":"group_1@chatRoom","userName":"group_1@chatroom","chatRoomOwner":"user_0001","v1":"value_1","memberCount":2,"chatRoomMembers":[{"userName":"user_0002"},{"userName":"user_0001"}]}]}"#
-        );
-        assert_eq!(body(r#"{"message":"张三不在群里"}"#), r#"{"message":"text 1"}"#);
     }
 }

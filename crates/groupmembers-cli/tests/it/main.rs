@@ -14,3 +14,4 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod token;
+mod token_agora;

@@ -9,4 +9,6 @@ mod reads;
 mod refusals;
 mod usersig;
 mod wire;
+mod wkteam;
 mod world;
+mod yunshop;

@@ -30,8 +30,6 @@ const RULES: Rules = Rules {
     ignore_query: &[],
     random: 0,
     app: 0,
-    left_out: &[],
-    sentences: &[],
     kind,
     outcome,
     credentials: || json!({"token": "REDACTED", "app": APP_ID}),

@@ -18,8 +18,6 @@ pub(super) static RULES: Rules = Rules {
     ignore_query: &[],
     random: 0,
     app: 0,
-    left_out: &[],
-    sentences: &[],
     kind,
     outcome,
     credentials: || json!({"app_key": "app-key-of-the-fixtures", "app_secret": "REDACTED"}),

@@ -1,0 +1,28 @@
+//! Yunshop (芸众商城): the business admin API of its plugin 群拓客, `GroupDevelopUser`, which keeps a copy of WeCom's
+//! customer groups.
+
+mod answers;
+mod bend;
+mod config;
+mod faults;
+mod groups;
+mod json;
+mod lists;
+mod people;
+mod request;
+mod routes;
+mod rows;
+mod sessions;
+mod time;
+mod world;
+
+pub use self::{
+    config::{
+        Account, Churn, Config, DEMO_BUSINESS_ID, DEMO_GROUP_ID, DEMO_MOBILE, DEMO_OTHER_BUSINESS_ID, DEMO_PASSWORD,
+        DEMO_UNIACID, Enterprise, GroupConfig, Identity,
+    },
+    faults::{Fault, Injection, UnknownFault},
+    groups::{Change, Event, Kind, Member},
+    world::World,
+};
+pub use crate::tim::When;
