@@ -1,6 +1,7 @@
 //! `groupmembers sandbox`: the vendors on a local port, until Ctrl-C.
 
 mod wkteam;
+mod yunshop;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -100,7 +101,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         .collect();
 
     wkteam::set(&mut config.wkteam, &args);
-    let groups = [groups, wkteam::groups(&config.wkteam)].concat();
+    yunshop::set(&mut config.yunshop, &args);
+    let groups = [groups, wkteam::groups(&config.wkteam), yunshop::groups(&config.yunshop)].concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -161,12 +163,13 @@ fn tell(sandbox: &Sandbox, seen: u64) -> u64 {
 fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), String>> {
     match vendor {
         "wkteam" => Some(wkteam::inject(&mut config.wkteam, name)),
+        "yunshop" => Some(yunshop::inject(&mut config.yunshop, name)),
         _ => None,
     }
 }
 
 fn exports(base_url: &str) -> String {
-    [tim_exports(base_url), wkteam::exports(base_url)].concat()
+    [tim_exports(base_url), wkteam::exports(base_url), yunshop::exports(base_url)].concat()
 }
 
 fn tim_exports(base_url: &str) -> String {
