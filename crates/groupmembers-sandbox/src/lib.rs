@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod log;
+pub mod nim;
 mod rng;
 pub mod tim;
 mod vendor;
@@ -26,6 +27,8 @@ pub struct Config {
     pub seed: u64,
     /// How long every answer waits before it is sent.
     pub latency: Duration,
+    /// NetEase Yunxin (NIM).
+    pub nim: nim::Config,
     /// Tencent IM.
     pub tim: tim::Config,
     /// wkteam.
@@ -40,6 +43,7 @@ impl Default for Config {
             port: 0,
             seed: 1,
             latency: Duration::ZERO,
+            nim: nim::Config::default(),
             tim: tim::Config::default(),
             wkteam: wkteam::Config::default(),
             yunshop: yunshop::Config::default(),
@@ -54,6 +58,7 @@ impl Default for Config {
 pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
+    nim: nim::World,
     tim: tim::World,
     wkteam: wkteam::World,
     yunshop: yunshop::World,
@@ -71,12 +76,13 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
+        let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
         let wkteam = wkteam::World::new(config.wkteam, config.seed);
         let yunshop = yunshop::World::new(config.yunshop, config.seed);
         // The last vendor answers for every path that is nobody's.
         let vendors: Vec<Box<dyn vendor::Vendor>> =
-            vec![Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
+            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
         let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -93,7 +99,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -124,6 +130,12 @@ impl Sandbox {
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.log.throttled()
+    }
+
+    /// NetEase Yunxin's world: who really is in which chat room and team.
+    #[must_use]
+    pub fn nim(&self) -> &nim::World {
+        &self.nim
     }
 
     /// Tencent IM's world: who really is in which group.

@@ -79,7 +79,9 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let mut builder = Client::builder(credentials)
         .concurrency(args.common.in_flight_of_a_chain())
         .deadline(Some(args.common.deadline()));
-    builder = match args.host()? {
+    let host = args.host()?;
+    let elsewhere = matches!(&host, Host::Base(url) if !url.as_str().ends_with(PATH));
+    builder = match host {
         Host::Base(url) => builder.base_url(url),
         Host::Region(region) => builder.region(region),
     };
@@ -88,7 +90,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         options = options.page_size(rows);
     }
     let (raw, now) = (args.common.raw, terminal::now());
-    super::list(
+    let code = super::list(
         &args.common,
         &rules::RULES,
         |runtime| {
@@ -96,8 +98,17 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             Ok(client.roster_with(room, options))
         },
         |row| member(&args.common.group, row, raw, now),
-    )
+    );
+    match code {
+        Err(Error::Failed(text)) if elsewhere && text.contains("not the NIM API") && !text.contains(PATH) => {
+            Err(Error::Failed(format!("{text}; the base URL does not end in {PATH}, as NIM's do")))
+        }
+        code => code,
+    }
 }
+
+/// Where the API's calls are on every host of the vendor's.
+const PATH: &str = "/nimserver";
 
 fn room(id: &str) -> Result<u64, Error> {
     let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());

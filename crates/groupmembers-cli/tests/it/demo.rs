@@ -13,14 +13,17 @@ fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 11] = [
         &[],
         &["demo"],
         &["sandbox"],
         &["list"],
         &["list", "tim"],
+        &["list", "agora"],
+        &["list", "nim"],
         &["token"],
         &["token", "tim"],
+        &["token", "agora"],
         &["token", "inspect"],
     ];
     for command in commands {

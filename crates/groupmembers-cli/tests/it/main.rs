@@ -6,6 +6,7 @@ mod bad_input;
 mod demo;
 mod faults;
 mod formats;
+mod nim;
 mod program;
 mod record;
 #[cfg(unix)]

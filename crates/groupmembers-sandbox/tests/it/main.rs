@@ -4,6 +4,7 @@
 
 mod faults;
 mod limits;
+mod nim;
 mod reads;
 mod refusals;
 mod usersig;
