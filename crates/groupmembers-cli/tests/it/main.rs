@@ -14,3 +14,5 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod token;
+mod wkteam;
+mod yunshop;
