@@ -2,6 +2,7 @@
 
 mod nim;
 mod wkteam;
+mod yunshop;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -49,7 +50,7 @@ pub(crate) struct Args {
     churn: f64,
 
     /// Something that goes wrong: 502-html, reset@every-3, 10018=50, ...; may be given several times. A wrong name
-    /// lists them all. For another vendor than TIM with its name in front: wkteam:short-list, nim:416
+    /// lists them all. For another vendor than TIM with its name in front: wkteam:short-list
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
 
@@ -102,7 +103,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
 
     nim::set(&mut config.nim, &args);
     wkteam::set(&mut config.wkteam, &args);
-    let groups = [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam)].concat();
+    yunshop::set(&mut config.yunshop, &args);
+    let groups = [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam), yunshop::groups(&config.yunshop)].concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -164,12 +166,13 @@ fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), St
     match vendor {
         "nim" => Some(nim::inject(&mut config.nim, name)),
         "wkteam" => Some(wkteam::inject(&mut config.wkteam, name)),
+        "yunshop" => Some(yunshop::inject(&mut config.yunshop, name)),
         _ => None,
     }
 }
 
 fn exports(base_url: &str) -> String {
-    [tim_exports(base_url), nim::exports(base_url), wkteam::exports(base_url)].concat()
+    [tim_exports(base_url), nim::exports(base_url), wkteam::exports(base_url), yunshop::exports(base_url)].concat()
 }
 
 fn tim_exports(base_url: &str) -> String {

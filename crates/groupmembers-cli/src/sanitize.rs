@@ -55,11 +55,11 @@ pub(crate) struct Ways {
 impl Ways {
     /// JSON, by POST, to a path without ids.
     pub(crate) const JSON: Self = Self {
-        path: |sanitizer, path| path.find(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
+        path: |sanitizer, path| path.rfind(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
         body: Sanitizer::body,
         headers: "",
         endpoint: |path| path.rsplit('/').next().unwrap_or_default().to_owned(),
-        request: |_, _, body| serde_json::from_slice(body).unwrap_or(Value::Null),
+        request: |_, target, body| serde_json::from_slice(body).unwrap_or_else(|_| parameters(target)),
         group,
         telling: &[],
         left_out: &[],
@@ -259,12 +259,19 @@ fn group(id: &str, number: usize) -> String {
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
 }
 
+/// What a request without a body asks for: its query.
+fn parameters(target: &str) -> Value {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let pairs: serde_json::Map<String, Value> =
+        pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
+}
+
 /// Whether it is the id of a group of WeChat.
 fn is_chatroom(id: &str) -> bool {
-    id.len()
-        .checked_sub("@chatroom".len())
-        .and_then(|at| id.get(at..))
-        .is_some_and(|end| end.eq_ignore_ascii_case("@chatroom"))
+    let ending = id.len().checked_sub("@chatroom".len()).and_then(|at| id.get(at..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("@chatroom"))
 }
 
 /// Whether it is nothing but a date, or a time in digits.

@@ -15,3 +15,5 @@ mod sandbox;
 mod signals;
 mod token;
 mod token_agora;
+mod wkteam;
+mod yunshop;

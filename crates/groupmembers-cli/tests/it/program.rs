@@ -16,7 +16,7 @@ pub(crate) const APP: u32 = 1_600_000_001;
 pub(crate) const ADMIN: &str = "the-admin";
 
 /// What other vendors' listings read.
-const VENDORS_ENV: [&str; 10] = [
+const VENDORS_ENV: [&str; 22] = [
     "AGORA_BASE_URL",
     "AGORA_APP_ID",
     "AGORA_APP_CERTIFICATE",
@@ -27,6 +27,18 @@ const VENDORS_ENV: [&str; 10] = [
     "NIM_APP_SECRET",
     "NIM_BASE_URL",
     "NIM_REGION",
+    "WKTEAM_BASE_URL",
+    "WKTEAM_TOKEN",
+    "WKTEAM_ACCOUNT",
+    "WKTEAM_PASSWORD",
+    "WKTEAM_WID",
+    "WKTEAM_WCID",
+    "YUNSHOP_BASE_URL",
+    "YUNSHOP_UNIACID",
+    "YUNSHOP_BUSINESS_ID",
+    "YUNSHOP_SESSION",
+    "YUNSHOP_MOBILE",
+    "YUNSHOP_PASSWORD",
 ];
 
 /// Agora's certificates are 32 hex digits: this has a mark in it that is.

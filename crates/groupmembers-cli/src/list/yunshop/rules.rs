@@ -1,6 +1,6 @@
 //! How a recording of Yunshop is made safe to show.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use yunshop_wecom::{
     Command, get_business_common_data, get_group_employees, get_group_members, get_list, manage_business,
 };
@@ -25,7 +25,6 @@ pub(super) static RULES: Rules = Rules {
         path: |_, path| path.rfind("/business/").map_or(path, |start| &path[start..]).to_owned(),
         headers: "accept: application/json\r\nx-requested-with: XMLHttpRequest\r\nuser-agent: groupmembers\r\n\
                   cookie: PHPSESSID=REDACTED\r\n",
-        request,
         // The vendor has no codes: what a refusal means, its words say.
         telling: &[
             "没有操作权限",
@@ -41,15 +40,6 @@ pub(super) static RULES: Rules = Rules {
         ..Ways::JSON
     },
 };
-
-/// The body, or the query of a call that has none.
-fn request(_: &str, target: &str, body: &[u8]) -> Value {
-    serde_json::from_slice(body).unwrap_or_else(|_| {
-        let query = target.split_once('?').map_or("", |(_, query)| query);
-        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-        Value::Object(pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect::<Map<_, _>>())
-    })
-}
 
 /// What stands under a key. What is not known here is replaced.
 fn kind(key: &str) -> Kind {
