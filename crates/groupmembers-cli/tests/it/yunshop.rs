@@ -333,14 +333,15 @@ fn record(run: Run) -> Recorded {
 }
 
 /// Lists the recorded group as a user's test would, and compares with what the program saw.
-fn replays(recorded: &Recorded, options: RosterOptions) {
+fn replays(recorded: &Recorded, options: RosterOptions, concurrency: usize) {
     let case = &recorded.case;
     let unix = Duration::from_secs(case["stamp"]["unix"].as_u64().unwrap());
     let replay = Replay::from_dir(&recorded.dir, unix, 0, &[]).unwrap();
     let number = |name: &str| case["request"][name].as_str().unwrap().parse::<u64>().unwrap();
     let site = Site::new("https://shop.example".parse().unwrap(), number("i")).unwrap();
     let session = Session::of_cookie(case["credentials"]["session"].as_str().unwrap()).unwrap();
-    let client = Client::builder(site, session).runtime(Arc::<Replay>::clone(&replay)).build().unwrap();
+    let builder = Client::builder(site, session).concurrency(concurrency);
+    let client = builder.runtime(Arc::<Replay>::clone(&replay)).build().unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let listing = runtime.block_on(async {
         let enterprise = client.manage(number("id")).await.unwrap();
@@ -417,7 +418,8 @@ fn what_is_recorded_replays_with_stand_ins() {
         assert!(first.starts_with("GET /business/2/admin/manageBusiness?i=2&type=5&id=1 HTTP/1.1\r\n"), "{first}");
         assert!(first.contains("\r\ncookie: PHPSESSID=REDACTED\r\n"), "{first}");
         is_sanitised(&recorded);
-        replays(&recorded, options);
+        replays(&recorded, options.clone(), 1);
+        replays(&recorded, options, 4);
     }
 }
 
@@ -429,8 +431,11 @@ fn refusals_and_moving_groups_are_recorded_too() {
     let answer = fs::read_to_string(recorded.dir.join("2.response.http")).unwrap();
     assert!(answer.contains("没有操作权限") || answer.contains("\\u6ca1"), "what the codec knows a refusal by: {answer}");
 
-    let moving = sandbox(large().churn(Churn::per_call(0.5)), |_| {});
-    let recorded = record(list(&moving, &["--concurrency", "1"]));
-    assert!(matches!(recorded.outcome.code, 0 | 3), "{}", recorded.outcome.stderr);
-    is_sanitised(&recorded);
+    for group in [small(), large()] {
+        let moving = sandbox(group.churn(Churn::per_call(0.5)), |_| {});
+        let recorded = record(list(&moving, &[]));
+        assert!(matches!(recorded.outcome.code, 0 | 3), "{}", recorded.outcome.stderr);
+        is_sanitised(&recorded);
+        replays(&recorded, RosterOptions::default(), 1);
+    }
 }
