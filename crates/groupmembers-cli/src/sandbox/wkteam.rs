@@ -19,7 +19,8 @@ pub(super) fn set(config: &mut Config, args: &Args) {
 
 /// Puts a fault in force.
 pub(super) fn inject(config: &mut Config, name: &str) -> Result<(), String> {
-    let fault: Injection = name.parse().map_err(|error: groupmembers_sandbox::wkteam::UnknownFault| error.to_string())?;
+    let fault: Injection =
+        name.parse().map_err(|error: groupmembers_sandbox::wkteam::UnknownFault| error.to_string())?;
     config.faults.push(fault);
     Ok(())
 }

@@ -14,5 +14,6 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod token;
+mod token_agora;
 mod wkteam;
 mod yunshop;
