@@ -102,7 +102,13 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
     runtime.shutdown_background();
-    code
+    match code {
+        // The vendor has one code for everything.
+        Err(Error::Failed(text)) if text.contains("refused (1001)") && env::given("WKTEAM_TOKEN")?.is_some() => {
+            Err(Error::Failed(format!("{text}; or check that WKTEAM_TOKEN is still good")))
+        }
+        code => code,
+    }
 }
 
 fn refused(name: &str, error: &BuildError) -> Error {

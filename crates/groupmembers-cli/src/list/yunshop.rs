@@ -75,7 +75,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let choice = manage_business::Request::new(business).validate();
     choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
     let builder = Client::builder(site, credentials()?)
-        .concurrency(args.common.concurrency.into())
+        .concurrency(args.common.in_flight_of_a_chain())
         .deadline(Some(args.common.deadline()));
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();

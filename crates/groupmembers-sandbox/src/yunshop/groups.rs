@@ -97,6 +97,8 @@ pub(crate) struct Group {
     /// The rows in the lists, oldest first.
     external: Vec<u32>,
     employees: Vec<u32>,
+    /// How many of them are in the group.
+    present: [usize; 2],
     /// Rows of people who left and can come back.
     gone: Vec<u32>,
     aliases: HashMap<u32, String>,
@@ -123,11 +125,13 @@ impl Group {
             rows: Vec::new(),
             external: Vec::new(),
             employees: Vec::new(),
+            present: [0; 2],
             gone: Vec::new(),
             aliases: HashMap::new(),
             next_person: config.members.saturating_add(config.left),
             rejoin_adds_row,
-            clock: CLOCK,
+            clock: CLOCK
+                .max(FIRST_JOIN.saturating_add((config.members.saturating_add(config.left) / 3).saturating_mul(97))),
             due: 0.0,
             count: 0,
             recorded_from: 0,
@@ -146,6 +150,7 @@ impl Group {
             let n = u64::from(person);
             if n * left / all != (n + 1) * left / all {
                 group.gone.push(row);
+                group.present[Kind::External as usize] -= 1;
                 let row = &mut group.rows[row as usize];
                 (row.present, row.left, row.updated) = (false, joined.saturating_add(86_400), PULLED + 60);
             } else if person % 17 == 8 {
@@ -161,6 +166,7 @@ impl Group {
         let since = self.count;
         self.rows.push(Row { id: *ids, person, kind, present: true, joined, left: 0, created, updated: 0, since });
         *ids += 1;
+        self.present[kind as usize] += 1;
         self.list_mut(kind).push(at);
         at
     }
@@ -209,7 +215,7 @@ impl Group {
 
     /// How many are in the group now.
     pub(crate) fn present(&self, kind: Kind) -> usize {
-        self.list(kind).iter().filter(|at| self.row(**at).present).count()
+        self.present[kind as usize]
     }
 
     // ---- truth
@@ -342,6 +348,7 @@ impl Group {
         (row.present, row.left, row.updated) = (false, now, now);
         let (kind, userid) = (row.kind, self.userid(self.row(at)));
         self.left.push((kind, userid));
+        self.present[kind as usize] -= 1;
         self.gone.push(at);
         self.happened(Change::Left, at);
     }
@@ -356,6 +363,7 @@ impl Group {
             let at = self.seat(kind, person, self.clock, self.clock, ids);
             return self.happened(Change::CameBack, at);
         }
+        self.present[kind as usize] += 1;
         let (now, since) = (self.clock, self.count);
         let row = &mut self.rows[at as usize];
         (row.present, row.joined, row.updated, row.since) = (true, now, now, since);
@@ -367,6 +375,7 @@ impl Group {
         let (kind, present, userid) = (self.row(at).kind, self.row(at).present, self.userid(self.row(at)));
         if present {
             self.left.push((kind, userid));
+            self.present[kind as usize] -= 1;
         }
         self.gone.retain(|gone| *gone != at);
         self.list_mut(kind).retain(|listed| *listed != at);
@@ -406,6 +415,7 @@ mod tests {
             for _ in 0..300 {
                 group.churn(Kind::External, &mut ids);
                 let now = now(&group);
+                assert_eq!(group.present(Kind::External), now.len());
                 throughout.retain(|member| now.contains(member));
                 ever.extend(now);
             }

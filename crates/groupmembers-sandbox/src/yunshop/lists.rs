@@ -1,5 +1,7 @@
 //! The three lists: which rows a page has, and the paginator around them.
 
+use std::{borrow::Cow, ops::Range};
+
 use super::{
     answers::Reply,
     config::Config,
@@ -43,20 +45,21 @@ impl Context<'_> {
 
     fn page(&self, total: usize) -> Page {
         // What is no page is the first one.
-        let asked = self.asked.get("page").and_then(|page| page.parse().ok()).filter(|page| *page >= 1);
+        let asked = self.asked.get("page").and_then(|page| page.parse::<i64>().ok()).filter(|page| *page >= 1);
+        let asked = asked.and_then(|page| usize::try_from(page).ok());
         let number = if self.has(&Fault::IgnoredPage) { 1 } else { asked.unwrap_or(1) };
         Page { number, per_page: self.config.per_page.max(1) as usize, total }
     }
 
-    /// The items of the page; `all` is in list order.
-    fn cut<'b, T>(&self, page: &Page, all: &'b [T]) -> &'b [T] {
+    /// Which places of the list are on the page, when `length` are left of it.
+    fn cut(&self, page: &Page, length: usize) -> Range<usize> {
         if self.has(&Fault::EmptyPage) {
-            return &[];
+            return 0..0;
         }
         let number = if self.has(&Fault::RepeatedRows) { 1 } else { page.number };
-        let begin = (number - 1).saturating_mul(page.per_page).min(all.len());
-        let rows = &all[begin..begin.saturating_add(page.per_page).min(all.len())];
-        if self.has(&Fault::MissingRow) { &rows[..rows.len().saturating_sub(1)] } else { rows }
+        let begin = (number - 1).saturating_mul(page.per_page).min(length);
+        let end = begin.saturating_add(page.per_page).min(length);
+        begin..end.saturating_sub(usize::from(self.has(&Fault::MissingRow))).max(begin)
     }
 
     fn paginator(&self, page: &Page, rows: Vec<Json>) -> Json {
@@ -67,12 +70,12 @@ impl Context<'_> {
             total += 1;
         }
         if self.has(&Fault::GrowingPages) {
-            total = total.max(number.saturating_mul(per_page) + 1);
+            total = total.max(number.saturating_mul(per_page).saturating_add(1));
         }
         let last = total.div_ceil(per_page).max(1);
         let count = rows.len();
         // Beyond the last page there is nothing, though its number is kept.
-        let from = (count > 0).then(|| number.saturating_sub(1).saturating_mul(per_page) + 1);
+        let from = (count > 0).then(|| number.saturating_sub(1).saturating_mul(per_page).saturating_add(1));
         map! {
             "current_page": number,
             "data": rows,
@@ -80,11 +83,11 @@ impl Context<'_> {
             "from": from,
             "last_page": last,
             "last_page_url": url(last),
-            "next_page_url": (number < last).then(|| url(number + 1)),
+            "next_page_url": (number < last).then(|| url(number.saturating_add(1))),
             "path": path.as_str(),
             "per_page": per_page,
             "prev_page_url": (number > 1).then(|| url(number - 1)),
-            "to": from.map(|from| from + count - 1),
+            "to": from.map(|from| from.saturating_add(count - 1)),
             "total": total,
         }
     }
@@ -121,17 +124,23 @@ pub(crate) fn members(context: &mut Context<'_>, kind: Kind) -> Reply {
     };
     let group = &mut context.groups[found];
     group.churn(kind, context.ids);
-    let mut rows: Vec<u32> = group.list(kind).iter().rev().copied().collect();
+    let mut shuffled = None;
     if context.faults.contains(&Fault::UnstableOrder) {
+        let mut rows = group.list(kind).to_vec();
         group.rng().shuffle(&mut rows);
+        shuffled = Some(rows);
     }
     let group = &context.groups[found];
+    // Copied only where it must be: a list can be long, and a page is ten rows of it.
+    let mut rows = shuffled.map_or(Cow::Borrowed(group.list(kind)), Cow::Owned);
     let wanted = Wanted::read(asked, kind);
     if wanted.is_any() {
-        rows.retain(|row| wanted.matches(group, group.row(*row)));
+        rows.to_mut().retain(|row| wanted.matches(group, group.row(*row)));
     }
     let (page, shop) = (context.page(rows.len()), context.shop());
-    let rows = context.cut(&page, &rows).iter().map(|row| shop.member(group, group.row(*row))).collect();
+    // Newest first.
+    let row = |place: usize| shop.member(group, group.row(rows[rows.len() - 1 - place]));
+    let rows = context.cut(&page, rows.len()).map(row).collect();
     // Filters leave the counts alone.
     let reply = context.answer(&page, rows, summary(group.present(kind)));
     context.groups[found].churn(kind, context.ids);
@@ -156,7 +165,7 @@ pub(crate) fn groups(context: &mut Context<'_>) -> Reply {
             && span.includes(group_created(config.id))
     });
     let (page, shop) = (context.page(groups.len()), context.shop());
-    let rows = context.cut(&page, &groups).iter().map(|group| shop.group(group)).collect();
+    let rows = groups[context.cut(&page, groups.len())].iter().map(|group| shop.group(group)).collect();
     context.answer(&page, rows, map! { "all_members": members, "all_distinct_members": distinct })
 }
 

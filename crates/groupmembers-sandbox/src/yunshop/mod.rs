@@ -1,11 +1,14 @@
 //! Yunshop (芸众商城): the business admin API of its plugin 群拓客, `GroupDevelopUser`, which keeps a copy of WeCom's
 //! customer groups.
 
+mod admin;
 mod answers;
 mod bend;
 mod config;
 mod faults;
+mod gate;
 mod groups;
+mod instead;
 mod json;
 mod lists;
 mod people;

@@ -32,7 +32,8 @@ pub(crate) fn iso(unix: u32) -> String {
 pub(crate) fn parse(text: &str) -> Option<u32> {
     let (date, time) = text.trim().split_once(' ')?;
     let three = |text: &str, by: char| -> Option<[i64; 3]> {
-        let parts: Vec<i64> = text.split(by).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+        let parts: Vec<i64> =
+            text.split(by).map(|part| part.parse::<u16>().ok().map(i64::from)).collect::<Option<_>>()?;
         parts.try_into().ok()
     };
     let ([year, month, day], [hour, minute, second]) = (three(date, '-')?, three(time, ':')?);
@@ -58,6 +59,8 @@ mod tests {
             assert_eq!((local(unix).as_str(), parse(text)), (text, Some(unix)));
         }
         assert_eq!(iso(1_633_657_730), "2021-10-08T01:48:50.000000Z");
-        assert_eq!(parse("yesterday"), None);
+        for text in ["yesterday", "", "1960-01-01 00:00:00", "9999999999999999-01-01 00:00:00", "2021-06-18"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
     }
 }

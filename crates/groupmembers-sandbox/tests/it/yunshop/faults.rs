@@ -160,6 +160,18 @@ fn paginators_that_drift() {
 }
 
 #[test]
+fn pages_far_out() {
+    for name in ["growing-pages", "repeated-rows", "ignored-page", "missing-row", "total-too-high"] {
+        let sandbox = with(name);
+        let client = Client::managing(&sandbox);
+        for page in ["9223372036854775807", "9223372036854775808", "99999999999999999999999"] {
+            let reply = client.call(MEMBERS, &json!({"group_id": GROUP, "page": page})).json();
+            assert_eq!(reply["result"], 1, "{name} {page}");
+        }
+    }
+}
+
+#[test]
 fn rows_that_drift() {
     let staff = |name: &str| {
         let rows = rows(&page(&with(name)));
