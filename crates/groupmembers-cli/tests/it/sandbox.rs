@@ -42,10 +42,12 @@ fn env_prints_exports_that_a_listing_works_with() {
 
 #[test]
 fn the_exports_of_every_vendor_work() {
-    let (child, lines) = start(&["--env", "--members", "12", "--fault", "wkteam:502-html@call-2", "--fault", "yunshop:bom"], 20);
+    let (child, lines) =
+        start(&["--env", "--members", "12", "--fault", "wkteam:502-html@call-2", "--fault", "yunshop:bom"], 24);
     for (vendor, group, more) in [
         ("wkteam", "20000000500@chatroom", &["--pause-ms", "0"][..]),
         ("yunshop", "13", &[]),
+        ("agora", "271828182845904", &[]),
         ("nim", "2757903841", &[]),
     ] {
         let mut run = Run::new(&[&["list", vendor, "--group", group, "-f", "csv"], more].concat());
