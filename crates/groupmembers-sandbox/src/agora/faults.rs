@@ -299,10 +299,10 @@ impl FromStr for Injection {
 
     fn from_str(text: &str) -> Result<Self, UnknownFault> {
         // The last "@": a redirect's URL may hold one of its own.
-        if let Some((fault, when)) = text.rsplit_once('@') {
-            if let Some(when) = parse_when(when) {
-                return Ok(fault.parse::<Fault>().map_err(|_| UnknownFault(text.to_owned()))?.when(when));
-            }
+        if let Some((fault, when)) = text.rsplit_once('@')
+            && let Some(when) = parse_when(when)
+        {
+            return Ok(fault.parse::<Fault>().map_err(|_| UnknownFault(text.to_owned()))?.when(when));
         }
         text.parse::<Fault>().map(Self::from)
     }

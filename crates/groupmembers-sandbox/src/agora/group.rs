@@ -287,10 +287,10 @@ impl Group {
             return;
         }
         match self.rng.below(leave + join + rejoin) {
+            // The owner, in the first seat, cannot leave.
             n if n < leave => {
-                let at = self.rng.below(self.seats.len());
-                // An owner cannot leave.
-                if self.seats.get(at).is_some_and(|seat| seat.role != Role::Owner) {
+                if let Some(others @ 1..) = self.seats.len().checked_sub(1) {
+                    let at = 1 + self.rng.below(others);
                     self.leave(at);
                 }
             }
@@ -345,11 +345,12 @@ mod tests {
         let mut group = Group::new(GroupConfig::new("g", 200).churn(Churn::per_call(2.0)), 1, 0);
         group.churn();
         group.begin_recording();
-        let now = |group: &Group| group.seats().iter().map(|s| (s.number, group.id(s).into_owned())).collect();
-        let (mut throughout, mut ever): (BTreeSet<(u32, String)>, BTreeSet<(u32, String)>) = (now(&group), now(&group));
+        let now =
+            |group: &Group| group.seats().iter().map(|s| (s.number, group.id(s).into_owned())).collect::<BTreeSet<_>>();
+        let (mut throughout, mut ever) = (now(&group), now(&group));
         for _ in 0..1000 {
             group.churn();
-            let now: BTreeSet<_> = now(&group);
+            let now = now(&group);
             throughout.retain(|seat| now.contains(seat));
             ever.extend(now);
         }

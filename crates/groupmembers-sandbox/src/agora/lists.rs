@@ -43,7 +43,8 @@ pub(crate) fn of_group(ask: &mut Ask<'_>) -> Result<Fields, Refusal> {
             let muted: Vec<_> = group.muted().collect();
             let count = muted.len();
             let one = |seat: &super::group::Seat| {
-                let expire = if seat.number % 4 == 0 { FOR_EVER } else { now + u64::from(seat.number + 1) * 60_000 };
+                let expire =
+                    if seat.number.is_multiple_of(4) { FOR_EVER } else { now + u64::from(seat.number + 1) * 60_000 };
                 Fields::default().with("expire", &expire).with("user", &*group.id(seat)).write()
             };
             (array(muted.into_iter().map(one)), count)
@@ -178,10 +179,10 @@ fn about(group: &Group, id: &'static str) -> Fields {
 /// The indices of the groups a user is in.
 fn joined_by(ask: &Ask<'_>) -> Result<Vec<usize>, Refusal> {
     let user = ask.command.user.as_str();
-    if let Holder::User(caller) = ask.holder {
-        if caller != user {
-            return Err(Refusal::permission(format!("{caller:?} asks about {user:?}")));
-        }
+    if let Holder::User(caller) = ask.holder
+        && caller != user
+    {
+        return Err(Refusal::permission(format!("{caller:?} asks about {user:?}")));
     }
     let list = &ask.groups.list;
     if !list.iter().any(|group| group.knows(user)) {

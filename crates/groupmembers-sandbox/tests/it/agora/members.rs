@@ -39,7 +39,7 @@ fn a_page_is_byte_for_byte_what_the_vendor_documents() {
     assert_eq!(tail.split_once(',').unwrap().1, r#""duration":0,"count":3}"#);
     let plain = get(&sandbox, &format!("chatgroups/{GROUP}/users"));
     assert!(plain.body.starts_with(r#"{"action":"get","uri":"#), "no query, no params: {}", plain.body);
-    assert_eq!(data(&plain)[3], json!({"member": "-dash"}));
+    assert_eq!(data(&plain)[3], json!({"member": "user000003"}));
 }
 
 #[test]

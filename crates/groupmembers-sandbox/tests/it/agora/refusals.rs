@@ -56,7 +56,7 @@ fn a_clock_that_is_ahead_ends_tokens_early_and_revoked_ones_are_replaced() {
     let token = agora::token::sign(DEMO_APP_ID, DEMO_APP_CERTIFICATE, &agora::token::Holder::App, issued, 600, 1);
     assert_eq!(users(&ahead, Some(&format!("Bearer {token}"))).1, "unauthorized");
 
-    let sandbox = self::sandbox(5, |_| {});
+    let sandbox = sandbox(5, |_| {});
     let token = bearer(&sandbox);
     assert_eq!(users(&sandbox, Some(&token)).0, 200);
     sandbox.agora().revoke_tokens();
