@@ -104,7 +104,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     nim::set(&mut config.nim, &args);
     wkteam::set(&mut config.wkteam, &args);
     yunshop::set(&mut config.yunshop, &args);
-    let groups = [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam), yunshop::groups(&config.yunshop)].concat();
+    let groups =
+        [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam), yunshop::groups(&config.yunshop)].concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -194,7 +195,7 @@ fn readable(base_url: &str, groups: &[String]) -> String {
          \n\
          Groups:\n  {}\n\
          \n\
-         With --env it prints this as exports to paste into another shell.\n",
+         With --env it prints this, and what the other vendors take, as exports to paste into another shell.\n",
         groups.join("\n  ")
     )
 }

@@ -1,8 +1,6 @@
 //! Yunshop's part of the demo.
 
-use groupmembers_sandbox::yunshop::{
-    Config, DEMO_BUSINESS_ID, DEMO_MOBILE, DEMO_PASSWORD, DEMO_UNIACID, GroupConfig,
-};
+use groupmembers_sandbox::yunshop::{Config, DEMO_BUSINESS_ID, DEMO_MOBILE, DEMO_PASSWORD, DEMO_UNIACID, GroupConfig};
 use yunshop_wecom::{Account, Client, RosterOptions, Site};
 
 use super::{Listed, failed};

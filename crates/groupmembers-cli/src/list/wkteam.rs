@@ -206,7 +206,8 @@ mod tests {
     #[test]
     fn a_row_without_anything_is_all_null() {
         let bare = of(json!({"userName": "a"}), None);
-        let empty = json!({"userName": "a", "nickName": "", "displayName": "", "bigHeadImgUrl": "", "smallHeadImgUrl": ""});
+        let empty =
+            json!({"userName": "a", "nickName": "", "displayName": "", "bigHeadImgUrl": "", "smallHeadImgUrl": ""});
         assert_eq!(bare, of(empty, Some("b")));
         assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("a", None, None, None));
         assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));

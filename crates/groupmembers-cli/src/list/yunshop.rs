@@ -70,7 +70,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let always = ["YUNSHOP_BASE_URL", "YUNSHOP_UNIACID", "YUNSHOP_BUSINESS_ID"];
     let always = if args.base_url.is_some() { &always[1..] } else { &always[..] };
     either::require(always, "YUNSHOP_SESSION", ["YUNSHOP_MOBILE", "YUNSHOP_PASSWORD"])?;
-    let site = Site::new(args.host()?, number("YUNSHOP_UNIACID")?).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
+    let site =
+        Site::new(args.host()?, number("YUNSHOP_UNIACID")?).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
     let business = number("YUNSHOP_BUSINESS_ID")?;
     let choice = manage_business::Request::new(business).validate();
     choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
@@ -163,7 +164,8 @@ fn credentials() -> Result<Credentials, Error> {
     // No session id of PHP has an equals sign in it.
     if session.contains('=') {
         return Err(Error::Usage(
-            "YUNSHOP_SESSION has the cookie's name in it: give the value alone, what stands behind PHPSESSID=".to_owned(),
+            "YUNSHOP_SESSION has the cookie's name in it: give the value alone, what stands behind PHPSESSID="
+                .to_owned(),
         ));
     }
     Ok(Session::of_cookie(&session).map_err(|error| refused("YUNSHOP_SESSION", &error))?.into())
@@ -206,7 +208,10 @@ mod tests {
     #[test]
     fn a_row_without_anything_is_all_null() {
         let bare = of(json!({"id": 1, "userid": "wm1"}));
-        assert_eq!(bare, of(json!({"id": 1, "userid": "wm1", "we_nickname": "", "join_time": 0, "has_one_customer": []})));
+        assert_eq!(
+            bare,
+            of(json!({"id": 1, "userid": "wm1", "we_nickname": "", "join_time": 0, "has_one_customer": []}))
+        );
         assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("wm1", None, None, None));
         assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
     }

@@ -9,7 +9,11 @@ fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
     assert_eq!(rows[11], "… and 5,990 more");
     assert!(run.stderr.contains("6,000 members of @TGS#1DEMO, verified ("), "{}", run.stderr);
     assert_eq!(rows[12..].iter().filter(|row| row.starts_with("ID")).count(), 3, "{}", run.stdout);
-    for line in ["900 members of 2757903841, verified (", "500 members of 20000000500@chatroom, verified (", "22 members of 7, stable ("] {
+    for line in [
+        "900 members of 2757903841, verified (",
+        "500 members of 20000000500@chatroom, verified (",
+        "22 members of 7, stable (",
+    ] {
         assert!(run.stderr.contains(line), "{line}: {}", run.stderr);
     }
     assert!(run.stderr.contains("Try next:\n  groupmembers sandbox --env"), "{}", run.stderr);

@@ -42,11 +42,10 @@ fn env_prints_exports_that_a_listing_works_with() {
 
 #[test]
 fn the_exports_of_every_vendor_work() {
-    let (child, lines) = start(&["--env", "--members", "12", "--fault", "wkteam:502-html@call-2", "--fault", "yunshop:bom"], 16);
-    for (vendor, group, more) in [
-        ("wkteam", "20000000500@chatroom", &["--pause-ms", "0"][..]),
-        ("yunshop", "13", &[]),
-    ] {
+    let (child, lines) =
+        start(&["--env", "--members", "12", "--fault", "wkteam:502-html@call-2", "--fault", "yunshop:bom"], 20);
+    for (vendor, group, more) in [("wkteam", "20000000500@chatroom", &["--pause-ms", "0"][..]), ("yunshop", "13", &[])]
+    {
         let mut run = Run::new(&[&["list", vendor, "--group", group, "-f", "csv"], more].concat());
         for line in lines.iter().filter_map(|line| line.strip_prefix("export ")) {
             let (name, value) = line.split_once('=').unwrap();

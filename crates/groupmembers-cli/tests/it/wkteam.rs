@@ -143,7 +143,9 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
         let run = by_token(list(&[]), token);
         refused(run, &["WKTEAM_TOKEN", words]);
     }
-    for group in ["", " 1@chatroom", "24343869723", "@chatroom", "wxid_a", "1@chatroom,2@chatroom", "1\u{200b}@chatroom"] {
+    for group in
+        ["", " 1@chatroom", "24343869723", "@chatroom", "wxid_a", "1@chatroom,2@chatroom", "1\u{200b}@chatroom"]
+    {
         refused(list_of(&sandbox, group, &[]), &["--group"]);
     }
     for (url, words) in [

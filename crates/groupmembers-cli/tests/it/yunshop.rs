@@ -184,7 +184,10 @@ fn refusals_of_the_vendor_are_errors_that_say_what_to_do() {
         // What goes wrong before there is a list is reported as well, and leaves no list.
         let report: Value = serde_json::from_slice(&fs::read(dir.join("report.json")).unwrap()).unwrap();
         assert_eq!((report["error"].as_str(), &report["completeness"]), (Some(run.error()), &"incomplete".into()));
-        assert_eq!((&report["vendor"], &report["group"], &report["members"]), (&"yunshop".into(), &"7".into(), &0.into()));
+        assert_eq!(
+            (&report["vendor"], &report["group"], &report["members"]),
+            (&"yunshop".into(), &"7".into(), &0.into())
+        );
         assert!(run.stderr.contains("stopped: nothing listed of 7") && !dir.join("rows.csv").exists());
     }
     let nobody = list(&sandbox, &[]).env("YUNSHOP_MOBILE", "13911113333").go();
@@ -220,7 +223,9 @@ fn trouble_that_passes_is_overcome() {
         assert_eq!((run.code, rows), (0, 16), "{fault}: {}", run.stderr);
         assert!(report["retries"].as_u64().unwrap() >= 1, "{fault}: {report}");
     }
-    for fault in ["session-expired", "logged-out", "enterprise-lost", "enterprise-switched", "no-result", "status-minus-5"] {
+    for fault in
+        ["session-expired", "logged-out", "enterprise-lost", "enterprise-switched", "no-result", "status-minus-5"]
+    {
         let (run, _, rows) = with(&[&format!("{fault}@call-3")], &[]);
         assert_eq!((run.code, rows), (0, 16), "{fault}: {}", run.stderr);
     }
@@ -429,7 +434,10 @@ fn refusals_and_moving_groups_are_recorded_too() {
     let recorded = record(list(&refusing, &[]));
     assert_eq!(recorded.outcome.code, 1, "{}", recorded.outcome.stderr);
     let answer = fs::read_to_string(recorded.dir.join("2.response.http")).unwrap();
-    assert!(answer.contains("没有操作权限") || answer.contains("\\u6ca1"), "what the codec knows a refusal by: {answer}");
+    assert!(
+        answer.contains("没有操作权限") || answer.contains("\\u6ca1"),
+        "what the codec knows a refusal by: {answer}"
+    );
 
     for group in [small(), large()] {
         let moving = sandbox(group.churn(Churn::per_call(0.5)), |_| {});
