@@ -211,7 +211,7 @@ fn readable(base_url: &str, groups: &[String]) -> String {
          \n\
          Groups:\n  {}\n\
          \n\
-         With --env it prints this as exports to paste into another shell.\n",
+         With --env it prints this, and what the other vendors take, as exports to paste into another shell.\n",
         groups.join("\n  ")
     )
 }
