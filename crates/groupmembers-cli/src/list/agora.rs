@@ -22,7 +22,8 @@ Environment:
                          the URL; with a token, no AGORA_APP_ID is needed then
 
 Examples:
-  export AGORA_BASE_URL=https://a41.chat.agora.io AGORA_APP_ID=0123…cdef
+  export AGORA_BASE_URL=https://a41.chat.agora.io
+  export AGORA_APP_ID=0123456789abcdef0123456789abcdef
   read -rs AGORA_APP_CERTIFICATE; export AGORA_APP_CERTIFICATE
   groupmembers list agora --group 271828182845904
   groupmembers list agora --group 271828182845904 --admins -o list.csv
@@ -228,7 +229,7 @@ mod tests {
     fn times_are_in_milliseconds_and_keep_them() {
         let joined = |time: serde_json::Value| of(json!({"member": "a", "joined_time": time})).joined_at;
         assert_eq!(joined(json!(1_700_000_000_007_u64)).as_deref(), Some("2023-11-14T22:13:20.007Z"));
-        assert_eq!(joined(json!("1700000000000")).as_deref(), Some("2023-11-14T22:13:20Z"));
+        assert_eq!(joined(json!("1700000000000")).as_deref(), Some("2023-11-14T22:13:20.000Z"));
         assert_eq!((joined(json!(0)), joined(json!("soon")), joined(json!(u64::MAX))), (None, None, None));
     }
 

@@ -61,7 +61,12 @@ fn the_exports_of_every_vendor_work() {
     }
     let stderr = stop(child);
     assert!(stderr.contains("502-html"), "{stderr}");
-    for args in [["--fault", "nim:nonsense"], ["--fault", "wkteam:nonsense"], ["--fault", "yunshop:nonsense"]] {
+    for args in [
+        ["--fault", "agora:nonsense"],
+        ["--fault", "nim:nonsense"],
+        ["--fault", "wkteam:nonsense"],
+        ["--fault", "yunshop:nonsense"],
+    ] {
         let run = Run::new(&[&["sandbox"], &args[..]].concat()).go();
         assert_eq!(run.code, 2);
         assert!(run.error().contains("--fault ") && run.error().contains("502-html"), "{}", run.stderr);
