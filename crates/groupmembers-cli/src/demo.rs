@@ -1,5 +1,6 @@
 //! `groupmembers demo`: the whole way, in one process.
 
+mod agora;
 mod nim;
 mod wkteam;
 mod yunshop;
@@ -61,6 +62,7 @@ pub(crate) fn run() -> Result<Code, Error> {
     }
     terminal::say(&summary.closing_line());
     let mut complete = summary.is_complete();
+    complete &= show(runtime.block_on(agora::listed(&url))?)?;
     complete &= show(runtime.block_on(nim::listed(&url))?)?;
     complete &= show(runtime.block_on(wkteam::listed(&url))?)?;
     complete &= show(runtime.block_on(yunshop::listed(&url))?)?;

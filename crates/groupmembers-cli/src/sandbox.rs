@@ -1,5 +1,6 @@
 //! `groupmembers sandbox`: the vendors on a local port, until Ctrl-C.
 
+mod agora;
 mod nim;
 mod wkteam;
 mod yunshop;
@@ -101,11 +102,18 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         })
         .collect();
 
+    agora::set(&mut config.agora, &args);
     nim::set(&mut config.nim, &args);
     wkteam::set(&mut config.wkteam, &args);
     yunshop::set(&mut config.yunshop, &args);
-    let groups =
-        [groups, nim::groups(&config.nim), wkteam::groups(&config.wkteam), yunshop::groups(&config.yunshop)].concat();
+    let groups = [
+        groups,
+        agora::groups(&config.agora),
+        nim::groups(&config.nim),
+        wkteam::groups(&config.wkteam),
+        yunshop::groups(&config.yunshop),
+    ]
+    .concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -165,6 +173,7 @@ fn tell(sandbox: &Sandbox, seen: u64) -> u64 {
 /// Puts a fault into another vendor's world than TIM's; `None` where there is no such vendor.
 fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), String>> {
     match vendor {
+        "agora" => Some(agora::inject(&mut config.agora, name)),
         "nim" => Some(nim::inject(&mut config.nim, name)),
         "wkteam" => Some(wkteam::inject(&mut config.wkteam, name)),
         "yunshop" => Some(yunshop::inject(&mut config.yunshop, name)),
@@ -173,7 +182,14 @@ fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), St
 }
 
 fn exports(base_url: &str) -> String {
-    [tim_exports(base_url), nim::exports(base_url), wkteam::exports(base_url), yunshop::exports(base_url)].concat()
+    [
+        tim_exports(base_url),
+        agora::exports(base_url),
+        nim::exports(base_url),
+        wkteam::exports(base_url),
+        yunshop::exports(base_url),
+    ]
+    .concat()
 }
 
 fn tim_exports(base_url: &str) -> String {

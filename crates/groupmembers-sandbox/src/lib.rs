@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod agora;
 mod log;
 pub mod nim;
 mod rng;
@@ -27,6 +28,8 @@ pub struct Config {
     pub seed: u64,
     /// How long every answer waits before it is sent.
     pub latency: Duration,
+    /// Agora Chat.
+    pub agora: agora::Config,
     /// NetEase Yunxin (NIM).
     pub nim: nim::Config,
     /// Tencent IM.
@@ -43,6 +46,7 @@ impl Default for Config {
             port: 0,
             seed: 1,
             latency: Duration::ZERO,
+            agora: agora::Config::default(),
             nim: nim::Config::default(),
             tim: tim::Config::default(),
             wkteam: wkteam::Config::default(),
@@ -58,6 +62,7 @@ impl Default for Config {
 pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
+    agora: agora::World,
     nim: nim::World,
     tim: tim::World,
     wkteam: wkteam::World,
@@ -76,13 +81,19 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
+        let agora = agora::World::new(config.agora, config.seed);
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
         let wkteam = wkteam::World::new(config.wkteam, config.seed);
         let yunshop = yunshop::World::new(config.yunshop, config.seed);
         // The last vendor answers for every path that is nobody's.
-        let vendors: Vec<Box<dyn vendor::Vendor>> =
-            vec![Box::new(nim.clone()), Box::new(wkteam.clone()), Box::new(yunshop.clone()), Box::new(tim.clone())];
+        let vendors: Vec<Box<dyn vendor::Vendor>> = vec![
+            Box::new(agora.clone()),
+            Box::new(nim.clone()),
+            Box::new(wkteam.clone()),
+            Box::new(yunshop.clone()),
+            Box::new(tim.clone()),
+        ];
         let app = vendor::router(vendors, Arc::clone(&log), config.latency);
 
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -99,7 +110,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, agora, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -130,6 +141,12 @@ impl Sandbox {
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.log.throttled()
+    }
+
+    /// Agora Chat's world: who really is in which group.
+    #[must_use]
+    pub fn agora(&self) -> &agora::World {
+        &self.agora
     }
 
     /// NetEase Yunxin's world: who really is in which chat room and team.

@@ -24,7 +24,7 @@ pub struct LogEntry {
     pub group: Option<String>,
     /// The HTTP status sent, 0 when the connection was reset instead.
     pub status: u16,
-    /// The vendor's outcome code, 0 for success.
+    /// The vendor's outcome code, or the status where it has none; 0 for success.
     pub code: u32,
     /// Refused because a call frequency was exceeded.
     pub throttled: bool,

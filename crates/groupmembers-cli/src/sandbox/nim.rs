@@ -9,7 +9,7 @@ use crate::terminal;
 pub(super) fn set(config: &mut Config, args: &Args) {
     for room in config.rooms.iter_mut().filter(|room| !room.closed) {
         if let Some(members) = args.members {
-            room.fixed = room.fixed.min(members);
+            room.fixed = room.fixed.min(members.div_ceil(3));
             room.guests = members - room.fixed;
             room.robots = room.robots.min(room.guests);
         }

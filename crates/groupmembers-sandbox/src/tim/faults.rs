@@ -263,7 +263,7 @@ pub enum When {
 }
 
 impl When {
-    fn is_now(self, call: u32) -> bool {
+    pub(crate) fn is_now(self, call: u32) -> bool {
         match self {
             Self::Once => call == 1,
             Self::Every(n) => call.is_multiple_of(n.max(1)),

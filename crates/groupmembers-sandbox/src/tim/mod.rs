@@ -6,7 +6,7 @@ mod faults;
 mod gate;
 mod groups;
 mod json;
-mod limits;
+pub(crate) mod limits;
 mod member;
 mod refusal;
 mod routes;

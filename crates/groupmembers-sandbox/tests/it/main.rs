@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod agora;
 mod faults;
 mod limits;
 mod nim;
