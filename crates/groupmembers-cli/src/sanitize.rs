@@ -281,7 +281,9 @@ fn is_date(text: &str) -> bool {
 
 /// Digits, or a flag as text.
 fn is_number(text: &str) -> bool {
-    matches!(text, "true" | "false") || text.trim().bytes().all(|b| b.is_ascii_digit())
+    let digits = text.trim();
+    let digits = digits.strip_prefix('-').unwrap_or(digits);
+    matches!(text, "true" | "false") || digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.
