@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List a group of 6,000 against a sandbox in this process: no account, no network
+    /// List a group of each vendor against a sandbox in this process: no account, no network
     #[command(after_help = "Example:\n  groupmembers demo")]
     Demo,
     /// Run a local server that answers as the vendors do: signatures verified, limits and faults on demand

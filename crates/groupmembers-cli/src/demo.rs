@@ -1,10 +1,20 @@
 //! `groupmembers demo`: the whole way, in one process.
 
+mod agora;
+mod nim;
+mod wkteam;
+mod yunshop;
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use groupmembers_http::Report;
 use groupmembers_sandbox::tim::{DEMO_ADMIN, DEMO_SDK_APP_ID, DEMO_SECRET_KEY, GroupConfig, GroupKind};
 use groupmembers_sandbox::{Config, Sandbox};
 use tim_rest::{Client, Credentials, Listing};
 
 use crate::error::{Code, Error};
+use crate::member::Member;
 use crate::output::{Format, Output};
 use crate::report::Summary;
 use crate::{list, terminal};
@@ -23,18 +33,18 @@ Try next:
 pub(crate) fn run() -> Result<Code, Error> {
     let mut config = Config::default();
     config.tim.groups = vec![GroupConfig::new(GROUP, GroupKind::Meeting, MEMBERS)];
+    yunshop::set(&mut config.yunshop);
     let sandbox =
         Sandbox::start(config).map_err(|error| Error::Failed(format!("cannot start the sandbox: {error}")))?;
     let url = sandbox.base_url();
     terminal::say(&format!("A sandbox answers as Tencent IM at {url}, and verifies every UserSig."));
 
-    let failed = |error: &dyn std::fmt::Display| Error::Failed(error.to_string());
-    let credentials = Credentials::new(DEMO_SDK_APP_ID, DEMO_ADMIN, DEMO_SECRET_KEY).map_err(|error| failed(&error))?;
-    let base = url.parse().map_err(|error| failed(&error))?;
+    let credentials = Credentials::new(DEMO_SDK_APP_ID, DEMO_ADMIN, DEMO_SECRET_KEY).map_err(failed)?;
+    let base = url.parse().map_err(failed)?;
     let runtime = crate::runtime()?;
     let listing: Listing = runtime.block_on(async {
-        let client = Client::builder(credentials).base_url(base).build().map_err(|error| failed(&error))?;
-        client.roster(GROUP).all().await.map_err(|error| failed(&error))
+        let client = Client::builder(credentials).base_url(base).build().map_err(failed)?;
+        client.roster(GROUP).all().await.map_err(failed)
     })?;
 
     let mut output = Output::new(Box::new(std::io::stdout()), Format::Table, false);
@@ -51,8 +61,44 @@ pub(crate) fn run() -> Result<Code, Error> {
         terminal::say(&remark);
     }
     terminal::say(&summary.closing_line());
+    let mut complete = summary.is_complete();
+    complete &= show(runtime.block_on(agora::listed(&url))?)?;
+    complete &= show(runtime.block_on(nim::listed(&url))?)?;
+    complete &= show(runtime.block_on(wkteam::listed(&url))?)?;
+    complete &= show(runtime.block_on(yunshop::listed(&url))?)?;
     for line in NEXT.lines() {
         terminal::say(line);
     }
-    Ok(if summary.is_complete() { Code::Done } else { Code::Unsure })
+    Ok(if complete { Code::Done } else { Code::Unsure })
+}
+
+/// A group of another vendor.
+struct Listed {
+    vendor: &'static str,
+    members: Vec<Member>,
+    report: Report,
+}
+
+/// Shows its first members and how it went; whether the list is complete.
+fn show(listed: Listed) -> Result<bool, Error> {
+    const SHOWN: usize = 3;
+    terminal::say("");
+    terminal::say(&format!("The same sandbox as {}:", listed.vendor));
+    let mut stdout = std::io::stdout();
+    let mut output = Output::new(Box::new(std::io::stdout()), Format::Table, false);
+    let more = listed.members.len().saturating_sub(SHOWN) as u64;
+    let shown = writeln!(stdout)
+        .and_then(|()| listed.members.iter().take(SHOWN).try_for_each(|member| output.row(member)))
+        .and_then(|()| output.line(&format!("… and {} more", terminal::count(more))));
+    shown.map_err(|error| Error::write("stdout", &error))?;
+    let summary = Summary::new(listed.report, listed.members.len() as u64, None);
+    for remark in summary.remarks() {
+        terminal::say(&remark);
+    }
+    terminal::say(&summary.closing_line());
+    Ok(summary.is_complete())
+}
+
+fn failed(error: impl Display) -> Error {
+    Error::Failed(error.to_string())
 }

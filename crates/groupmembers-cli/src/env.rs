@@ -11,6 +11,11 @@ pub(crate) fn read(name: &str) -> Result<Option<String>, Error> {
     }
 }
 
+/// A variable that may be unset. Set but empty is as good as unset.
+pub(crate) fn given(name: &str) -> Result<Option<String>, Error> {
+    Ok(read(name)?.filter(|value| !value.is_empty()))
+}
+
 /// Refuses to go on without these, and names all that are missing at once.
 pub(crate) fn require(names: &[&str]) -> Result<(), Error> {
     let unset: Vec<&str> = names.iter().copied().filter(|name| std::env::var_os(name).is_none()).collect();

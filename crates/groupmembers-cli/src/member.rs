@@ -36,6 +36,8 @@ pub(crate) enum Role {
     Owner,
     Admin,
     Member,
+    Guest,
+    Restricted,
     Unknown,
 }
 
@@ -45,6 +47,8 @@ impl Role {
             Self::Owner => "owner",
             Self::Admin => "admin",
             Self::Member => "member",
+            Self::Guest => "guest",
+            Self::Restricted => "restricted",
             Self::Unknown => "unknown",
         }
     }

@@ -53,6 +53,8 @@ struct Tape {
     failures: Vec<Exchange>,
     answered: HashSet<u64>,
     written: usize,
+    /// Logins, which the rules leave out.
+    left_out: usize,
     /// Of exchange 1: the endpoint, its request, and how it read.
     head: Option<(String, Value, Outcome)>,
     error: Option<io::Error>,
@@ -112,6 +114,7 @@ impl Recording {
             failures: Vec::new(),
             answered: HashSet::new(),
             written: 0,
+            left_out: 0,
             head: None,
             error: None,
         };
@@ -134,11 +137,15 @@ impl Recording {
             return Err(cannot(error));
         }
         let Some((endpoint, request, outcome)) = &tape.head else {
-            return Err(cannot(&"no answer came, so there is nothing to record"));
+            let why = match tape.left_out {
+                0 => "no answer came, so there is nothing to record",
+                _ => "only a login was answered, which is not recorded, so there is nothing to record",
+            };
+            return Err(cannot(&why));
         };
         let version = env!("CARGO_PKG_VERSION");
         let date = terminal::rfc3339(self.unix).unwrap_or_default();
-        let mut changed = "signatures cut; app, admin, host and random number replaced by fixed ones; ids, names, pictures, texts, \
+        let mut changed = "credentials and signatures cut; app, admin, host and random number replaced by fixed ones; ids, names, pictures, texts, \
              cursors, custom values and values of unknown fields replaced by made-up ones, the same by the same; headers other than \
              content-type, date and retry-after left out"
             .to_owned();
@@ -147,6 +154,9 @@ impl Recording {
         }
         if kept > 0 && *outcome == Outcome::Ok {
             changed.push_str(&format!("; the last {kept} answers are no successes"));
+        }
+        if tape.left_out > 0 {
+            changed.push_str("; logins left out");
         }
         let rules = tape.rules;
         let case = Case {
@@ -285,7 +295,11 @@ impl Tape {
             return;
         };
         let (request, response) = *exchange;
-        let endpoint = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
+        let endpoint = (self.rules.ways.endpoint)(request.uri().path());
+        if self.rules.ways.left_out.iter().any(|left_out| request.uri().path().ends_with(left_out)) {
+            self.left_out += 1;
+            return;
+        }
         let outcome = Outcome::of(self.rules, &endpoint, response.status(), response.body());
         let exchange = Exchange {
             endpoint,
@@ -321,8 +335,11 @@ impl Tape {
             return;
         }
         if self.head.is_none() {
-            let body = exchange.request.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
-            let request = serde_json::from_slice(&exchange.request[body..]).unwrap_or(Value::Null);
+            let bytes = &exchange.request;
+            let body = bytes.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |end| end + 4);
+            let head = String::from_utf8_lossy(&bytes[..body]);
+            let target = head.split(' ').nth(1).unwrap_or_default();
+            let request = (self.rules.ways.request)(&exchange.endpoint, target, &bytes[body..]);
             self.head = Some((exchange.endpoint.clone(), request, exchange.outcome));
         }
         self.written += 1;

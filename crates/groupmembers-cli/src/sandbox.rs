@@ -1,5 +1,10 @@
 //! `groupmembers sandbox`: the vendors on a local port, until Ctrl-C.
 
+mod agora;
+mod nim;
+mod wkteam;
+mod yunshop;
+
 use std::io::Write as _;
 use std::time::Duration;
 
@@ -46,7 +51,7 @@ pub(crate) struct Args {
     churn: f64,
 
     /// Something that goes wrong: 502-html, reset@every-3, 10018=50, ...; may be given several times. A wrong name
-    /// lists them all
+    /// lists them all. For another vendor than TIM with its name in front: wkteam:short-list
     #[arg(long = "fault", value_name = "NAME")]
     faults: Vec<String>,
 
@@ -65,6 +70,12 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let mut config = Config { port: args.port, seed: args.seed, ..Config::default() };
     config.latency = Duration::from_millis(args.latency_ms);
     for fault in &args.faults {
+        if let Some((vendor, name)) = fault.split_once(':')
+            && let Some(injected) = inject(&mut config, vendor, name)
+        {
+            injected.map_err(|error| Error::Usage(format!("--fault {vendor}: {error}")))?;
+            continue;
+        }
         let fault: Injection = fault.parse().map_err(|error| Error::Usage(format!("--fault: {error}")))?;
         config.tim.faults.push(fault);
     }
@@ -90,6 +101,19 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             format!("{:<22} {:<10} {:>9}", group.id, group.kind.as_str(), terminal::count(group.members.into()))
         })
         .collect();
+
+    agora::set(&mut config.agora, &args);
+    nim::set(&mut config.nim, &args);
+    wkteam::set(&mut config.wkteam, &args);
+    yunshop::set(&mut config.yunshop, &args);
+    let groups = [
+        groups,
+        agora::groups(&config.agora),
+        nim::groups(&config.nim),
+        wkteam::groups(&config.wkteam),
+        yunshop::groups(&config.yunshop),
+    ]
+    .concat();
 
     let sandbox = Sandbox::start(config).map_err(|error| {
         Error::Usage(format!("--port {}: cannot listen there: {error}; name another, or 0 for any free one", args.port))
@@ -146,7 +170,29 @@ fn tell(sandbox: &Sandbox, seen: u64) -> u64 {
     calls
 }
 
+/// Puts a fault into another vendor's world than TIM's; `None` where there is no such vendor.
+fn inject(config: &mut Config, vendor: &str, name: &str) -> Option<Result<(), String>> {
+    match vendor {
+        "agora" => Some(agora::inject(&mut config.agora, name)),
+        "nim" => Some(nim::inject(&mut config.nim, name)),
+        "wkteam" => Some(wkteam::inject(&mut config.wkteam, name)),
+        "yunshop" => Some(yunshop::inject(&mut config.yunshop, name)),
+        _ => None,
+    }
+}
+
 fn exports(base_url: &str) -> String {
+    [
+        tim_exports(base_url),
+        agora::exports(base_url),
+        nim::exports(base_url),
+        wkteam::exports(base_url),
+        yunshop::exports(base_url),
+    ]
+    .concat()
+}
+
+fn tim_exports(base_url: &str) -> String {
     format!(
         "# The app and key of Tencent's published demo pair: no secret, and good for this sandbox only.\n\
          export TIM_BASE_URL={base_url}\n\
@@ -165,7 +211,7 @@ fn readable(base_url: &str, groups: &[String]) -> String {
          \n\
          Groups:\n  {}\n\
          \n\
-         With --env it prints this as exports to paste into another shell.\n",
+         With --env it prints this, and what the other vendors take, as exports to paste into another shell.\n",
         groups.join("\n  ")
     )
 }

@@ -28,6 +28,42 @@ pub(crate) struct Rules {
     pub(crate) outcome: fn(&str, Response<&[u8]>) -> Outcome,
     /// The credentials the case names.
     pub(crate) credentials: fn() -> Value,
+    /// What is not as with a vendor that takes JSON by POST.
+    pub(crate) ways: &'static Ways,
+}
+
+/// How a vendor's requests are made, where that differs from vendor to vendor.
+pub(crate) struct Ways {
+    /// The path that fixtures name, ids in it replaced.
+    pub(crate) path: fn(&mut Sanitizer, &str) -> String,
+    /// The body of a request, made safe to show.
+    pub(crate) body: fn(&mut Sanitizer, &[u8]) -> Vec<u8>,
+    /// Header lines that fixtures have besides the host and the content type, each with its line end.
+    pub(crate) headers: &'static str,
+    /// The endpoint's name, from a request's path.
+    pub(crate) endpoint: fn(&str) -> String,
+    /// The request as `case.json` has it: from the endpoint, and path, query and body as fixtures have them.
+    pub(crate) request: fn(&str, &str, &[u8]) -> Value,
+    /// A group's stand-in, from its id and its number.
+    pub(crate) group: fn(&str, usize) -> String,
+    /// Words in texts of errors that say which error it is, in small letters: they stay.
+    pub(crate) telling: &'static [&'static str],
+    /// The ends of paths whose exchanges are not recorded: those that only bring a credential.
+    pub(crate) left_out: &'static [&'static str],
+}
+
+impl Ways {
+    /// JSON, by POST, to a path without ids.
+    pub(crate) const JSON: Self = Self {
+        path: |sanitizer, path| path.rfind(sanitizer.rules.path).map_or(path, |start| &path[start..]).to_owned(),
+        body: Sanitizer::body,
+        headers: "",
+        endpoint: |path| path.rsplit('/').next().unwrap_or_default().to_owned(),
+        request: |_, target, body| serde_json::from_slice(body).unwrap_or_else(|_| parameters(target)),
+        group,
+        telling: &[],
+        left_out: &[],
+    };
 }
 
 impl std::fmt::Debug for Rules {
@@ -53,6 +89,12 @@ pub(crate) enum Kind {
     App,
     /// Free text.
     Text,
+    /// The number of a person, a number also in a string; 0 is nobody.
+    Serial,
+    /// A date and a time in words.
+    Date,
+    /// A credential: cut.
+    Secret,
     /// One of the vendor's own words: kept.
     Word,
     /// A count, a time, a flag: kept, also as a string of digits.
@@ -96,20 +138,19 @@ impl Sanitizer {
 
     /// The bytes of a request file.
     pub(crate) fn request(&mut self, request: &Request<Vec<u8>>) -> Vec<u8> {
-        let path = request.uri().path();
-        let path = path.find(self.rules.path).map_or(path, |start| &path[start..]);
-        let mut head = format!("{} {path}", request.method());
-        for (index, pair) in request.uri().query().unwrap_or_default().split('&').enumerate() {
+        let ways = self.rules.ways;
+        let mut head = format!("{} {}", request.method(), (ways.path)(self, request.uri().path()));
+        for (index, pair) in request.uri().query().into_iter().flat_map(|query| query.split('&')).enumerate() {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let rule = self.rules.query.iter().find(|(known, _)| *known == name);
             let value = rule.map_or("REDACTED", |(_, stand_in)| stand_in.unwrap_or(value));
             head.push(if index == 0 { '?' } else { '&' });
             head.push_str(&format!("{name}={value}"));
         }
-        head.push_str(&format!(" HTTP/1.1\r\nhost: {}\r\n", self.rules.host));
+        head.push_str(&format!(" HTTP/1.1\r\nhost: {}\r\n{}", self.rules.host, ways.headers));
         head.push_str(&content_type(request.headers()));
         let mut bytes = (head + "\r\n").into_bytes();
-        bytes.extend(self.body(request.body()));
+        bytes.extend((ways.body)(self, request.body()));
         bytes
     }
 
@@ -132,6 +173,10 @@ impl Sanitizer {
 
     /// Strings and numbers replaced where their key says so; what is no JSON could hold anything, and is cut.
     pub(crate) fn body(&mut self, body: &[u8]) -> Vec<u8> {
+        const MARK: &[u8] = b"\xef\xbb\xbf";
+        if let Some(rest) = body.strip_prefix(MARK) {
+            return [MARK, &self.body(rest)].concat();
+        }
         rewrite(body, |key, token| self.stand_in(key, token)).unwrap_or_else(|| {
             let html = body.trim_ascii_start().starts_with(b"<");
             let rest: &[u8] = if body.trim_ascii().is_empty() { b"" } else { b"REDACTED" };
@@ -145,27 +190,57 @@ impl Sanitizer {
         match (kind, token) {
             (_, Token::Text(text)) if text.is_empty() => None,
             (Kind::Number, Token::Number(_)) => None,
-            (Kind::Number, Token::Text(text)) if text.trim().bytes().all(|b| b.is_ascii_digit()) => None,
+            (Kind::Number, Token::Text(text)) if is_number(text) => None,
             (Kind::Word, Token::Text(text)) if is_word(text) => None,
+            (Kind::Date, Token::Number(_)) => None,
+            (Kind::Date, Token::Text(text)) if is_date(text) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b == b'0') => None,
+            (Kind::Serial, Token::Number("0")) => None,
+            (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b.is_ascii_digit()) => {
+                Some(format!("\"{}\"", self.number(kind, text)))
+            }
+            (Kind::Secret, _) => Some("\"REDACTED\"".to_owned()),
             (Kind::App, Token::Number(_)) => Some(self.rules.app.to_string()),
+            (Kind::Group, Token::Number(id)) => {
+                let number = self.number(kind, id);
+                let stand_in = (self.rules.ways.group)(id, number);
+                Some(if stand_in.parse::<u64>().is_ok() { stand_in } else { number.to_string() })
+            }
+            // WeChat's groups are told by their ending, under whatever key; its case does not matter.
+            (Kind::Person | Kind::Group, Token::Text(id)) if self.rules.vendor == "wkteam" && is_chatroom(id) => {
+                let number = self.number(Kind::Group, &id.to_ascii_lowercase());
+                Some(Value::String((self.rules.ways.group)(id, number)).to_string())
+            }
             (_, Token::Number(number)) => Some(self.number(kind, number).to_string()),
             (_, Token::Text(text)) => {
                 let number = self.number(kind, text);
                 let stand_in = match kind {
                     Kind::Person => format!("user_{number:04}"),
-                    Kind::Group => group(text, number),
+                    Kind::Group => (self.rules.ways.group)(text, number),
                     // Where it was not ASCII, it stays so: that is what breaks clients.
                     Kind::Name if text.is_ascii() => format!("Name {number}"),
                     Kind::Name => format!("名字{number}"),
                     Kind::Picture => format!("https://example.com/{number}.jpg"),
                     Kind::Cursor => format!("cursor_{number}"),
                     Kind::App => self.rules.app.to_string(),
-                    Kind::Text => format!("text {number}"),
-                    Kind::Word | Kind::Number | Kind::Unknown => format!("value_{number}"),
+                    Kind::Text => {
+                        let small = text.to_lowercase();
+                        let told = self.rules.ways.telling.iter().filter(|word| small.contains(**word));
+                        told.fold(format!("text {number}"), |stand_in, word| format!("{stand_in} {word}"))
+                    }
+                    Kind::Word | Kind::Number | Kind::Serial | Kind::Date | Kind::Secret | Kind::Unknown => {
+                        format!("value_{number}")
+                    }
                 };
                 Some(Value::String(stand_in).to_string())
             }
         }
+    }
+
+    /// The stand-in of an id that stands elsewhere than in JSON.
+    pub(crate) fn group(&mut self, id: &str) -> String {
+        let number = self.number(Kind::Group, id);
+        (self.rules.ways.group)(id, number)
     }
 
     /// The number of a value among those of its kind, the same each time.
@@ -182,6 +257,33 @@ impl Sanitizer {
 fn group(id: &str, number: usize) -> String {
     let prefix = ["@TGS#_@TGS#c", "@TGS#_", "@TGS#a", "@TGS#"].into_iter().find(|prefix| id.starts_with(prefix));
     prefix.map_or_else(|| format!("group_{number}"), |prefix| format!("{prefix}GROUP{number}"))
+}
+
+/// What a request without a body asks for: its query.
+fn parameters(target: &str) -> Value {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let pairs: serde_json::Map<String, Value> =
+        pairs.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+    if pairs.is_empty() { Value::Null } else { Value::Object(pairs) }
+}
+
+/// Whether it is the id of a group of WeChat.
+fn is_chatroom(id: &str) -> bool {
+    let ending = id.len().checked_sub("@chatroom".len()).and_then(|at| id.get(at..));
+    ending.is_some_and(|ending| ending.eq_ignore_ascii_case("@chatroom"))
+}
+
+/// Whether it is nothing but a date, or a time in digits.
+fn is_date(text: &str) -> bool {
+    text.len() <= 32 && text.bytes().all(|b| b.is_ascii_digit() || b"-:. +TZ".contains(&b))
+}
+
+/// Digits, or a flag as text.
+fn is_number(text: &str) -> bool {
+    let digits = text.trim();
+    let digits = digits.strip_prefix('-').unwrap_or(digits);
+    matches!(text, "true" | "false") || digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether it looks like a word of a protocol, and not like somebody's name or number.

@@ -1,5 +1,7 @@
 //! `groupmembers token`: signing, and looking into what was signed. All of it offline.
 
+mod agora;
+
 use std::io::{Read as _, Write as _};
 
 use tim_rest::userbuf::{PrivateMapKey, Room};
@@ -23,14 +25,25 @@ pub(crate) enum What {
         #[arg(long, value_name = "SECONDS", value_parser = |text: &str| cli::number::<u64>(text, 1..=1_576_800_000), allow_negative_numbers = true)]
         expire: u64,
     },
-    /// Say what is in a token, and whether it is good
+    /// Build an AccessToken2 ("007") for Agora Chat; it goes to stdout
+    #[command(after_help = AGORA_HELP)]
+    Agora {
+        /// The chat user it is for [default: none, an app token, which the REST API wants]
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
+
+        /// For how many seconds it is good, at most 24 hours
+        #[arg(long, value_name = "SECONDS", value_parser = |text: &str| cli::number::<u32>(text, 1..=86_400), allow_negative_numbers = true)]
+        expire: u32,
+    },
+    /// Say what is in a token (a UserSig or an AccessToken2), and whether it is good
     #[command(after_help = INSPECT_HELP)]
     Inspect {
         /// The token; "-" reads it from stdin, where other users of this machine cannot see it
         token: String,
 
-        /// Refuse it unless it was signed for this UserID
-        #[arg(long, value_name = "ID")]
+        /// Refuse it unless it was signed for this user
+        #[arg(long, visible_alias = "user", value_name = "ID")]
         identifier: Option<String>,
     },
 }
@@ -41,8 +54,16 @@ Environment: TIM_SDK_APP_ID and TIM_SECRET_KEY. Whoever holds the token can act 
 Example:
   groupmembers token tim --identifier alice --expire 86400";
 
+const AGORA_HELP: &str = "\
+Environment: AGORA_APP_ID and AGORA_APP_CERTIFICATE. Whoever holds an app token can act as the app until it expires.
+
+Examples:
+  groupmembers token agora --expire 3600
+  groupmembers token agora --user alice --expire 86400";
+
 const INSPECT_HELP: &str = "\
-With TIM_SECRET_KEY in the environment the signature is verified, with TIM_SDK_APP_ID the app as well.
+With TIM_SECRET_KEY in the environment the signature of a UserSig is verified, with TIM_SDK_APP_ID the app as well;
+with AGORA_APP_CERTIFICATE and AGORA_APP_ID those of an AccessToken2, which begins with 007.
 Arguments of a process can be seen by others on the machine: prefer \"-\".
 
 Exit codes: 0 good, 1 refused, 2 usage, 3 not checked, for lack of a key.
@@ -55,6 +76,7 @@ Examples:
 pub(crate) fn run(what: What) -> Result<Code, Error> {
     match what {
         What::Tim { identifier, expire } => sign(&identifier, expire),
+        What::Agora { user, expire } => agora::sign(user.as_deref(), expire),
         What::Inspect { token, identifier } => inspect(token, identifier.as_deref()),
     }
 }
@@ -73,7 +95,6 @@ fn sign(identifier: &str, expire: u64) -> Result<Code, Error> {
 
 fn inspect(token: String, identifier: Option<&str>) -> Result<Code, Error> {
     const LONGEST: u64 = 256 * 1024;
-    let (app, key) = (app_id()?, secret_key()?);
     let token = if token == "-" {
         let mut bytes = Vec::new();
         let read = std::io::stdin().lock().take(LONGEST).read_to_end(&mut bytes);
@@ -85,13 +106,14 @@ fn inspect(token: String, identifier: Option<&str>) -> Result<Code, Error> {
     if token.trim().is_empty() {
         return Err(Error::Usage("the token is empty: give one, or - to read it from stdin".to_owned()));
     }
+    if agora::is_one(&token) {
+        return agora::inspect(&token, identifier);
+    }
+    let (app, key) = (app_id()?, secret_key()?);
     let now = terminal::now();
     let claims = match Claims::decode(&token) {
         Ok(claims) => claims,
-        Err(refusal) => {
-            print(&format!("verdict      refused: {}\n", words(&refusal)))?;
-            return Ok(Code::Failed);
-        }
+        Err(refusal) => return tell(&[("verdict", format!("refused: {}", words(&refusal)))], Code::Failed),
     };
     let mut lines = vec![
         ("identifier", claims.identifier().to_owned()),
@@ -102,6 +124,11 @@ fn inspect(token: String, identifier: Option<&str>) -> Result<Code, Error> {
     ];
     let (verdict, code) = verdict(&claims, app, key.as_ref(), identifier, now);
     lines.push(("verdict", verdict));
+    tell(&lines, code)
+}
+
+/// Prints what was found.
+fn tell(lines: &[(&str, String)], code: Code) -> Result<Code, Error> {
     let text: String = lines.iter().map(|(name, value)| format!("{name:<12} {}\n", terminal::plain(value))).collect();
     print(&text)?;
     Ok(code)

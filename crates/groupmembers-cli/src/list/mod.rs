@@ -1,6 +1,12 @@
 //! `groupmembers list`: what every vendor has in common. A vendor is one file beside this one.
 
+pub(crate) mod agora;
+mod either;
+pub(crate) mod nim;
+mod prepare;
 pub(crate) mod tim;
+pub(crate) mod wkteam;
+pub(crate) mod yunshop;
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -12,6 +18,7 @@ use std::time::Duration;
 
 use clap::Subcommand;
 use futures_util::FutureExt as _;
+use groupmembers_http::reqwest_0_13::Reqwest;
 use groupmembers_http::walk::{Roster, Walk};
 use groupmembers_http::{Runtime, TransportError, TransportErrorKind};
 
@@ -31,6 +38,14 @@ use crate::{cli, ids, terminal};
 pub(crate) enum Vendor {
     /// Tencent Cloud Chat (TIM)
     Tim(tim::Args),
+    /// Agora Chat (Shengwang, Easemob)
+    Agora(agora::Args),
+    /// NetEase Yunxin (NIM) chatrooms
+    Nim(nim::Args),
+    /// wkteam.cn (E云管家, personal WeChat)
+    Wkteam(wkteam::Args),
+    /// Yunshop (芸众商城, WeCom customer groups)
+    Yunshop(yunshop::Args),
 }
 
 /// What every vendor's listing takes.
@@ -74,12 +89,49 @@ pub(crate) struct Common {
 pub(crate) fn run(vendor: Vendor) -> Result<Code, Error> {
     match vendor {
         Vendor::Tim(args) => tim::run(args),
+        Vendor::Agora(args) => agora::run(args),
+        Vendor::Nim(args) => nim::run(args),
+        Vendor::Wkteam(args) => wkteam::run(args),
+        Vendor::Yunshop(args) => yunshop::run(args),
     }
+}
+
+/// Lists what `roster` makes of a transport: everything of a listing that no vendor does in its own way.
+fn list<W>(
+    common: &Common,
+    rules: &'static Rules,
+    roster: impl FnOnce(Arc<dyn Runtime>) -> Result<Roster<W>, String>,
+    member: impl Fn(W::Row) -> Member,
+) -> Result<Code, Error>
+where
+    W: Walk + Unpin,
+    W::Request: 'static,
+    W::Answer: Send + 'static,
+    W::Error: Send + Unpin + Display + 'static,
+{
+    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
+    let runtime = crate::runtime()?;
+    let job = common.open(Arc::clone(&transport), rules)?;
+    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
+    let interrupt = runtime.block_on(async { Interrupt::listen() });
+    let code = runtime.block_on(async {
+        let roster = roster(job.runtime(transport)).map_err(Error::Failed)?;
+        job.run(roster, interrupt, member).await
+    });
+    // What is still in flight was given up, a name being looked up included: wait for nothing.
+    runtime.shutdown_background();
+    code
 }
 
 impl Common {
     fn deadline(&self) -> Duration {
         Duration::from_secs(self.deadline.into())
+    }
+
+    /// Requests in flight of a vendor whose next request hangs on the answers so far: recorded one after the other,
+    /// they are the same in a replay.
+    fn in_flight_of_a_chain(&self) -> usize {
+        if self.record.is_some() { 1 } else { self.concurrency.into() }
     }
 
     /// The group's id, if it can be one.
@@ -150,10 +202,26 @@ impl Job {
 
     /// Lists, and says how it went.
     async fn run<W>(
+        self,
+        roster: Roster<W>,
+        interrupt: Interrupt,
+        member: impl Fn(W::Row) -> Member,
+    ) -> Result<Code, Error>
+    where
+        W: Walk + Unpin,
+        W::Request: 'static,
+        W::Answer: Send + 'static,
+        W::Error: Send + Unpin + Display + 'static,
+    {
+        self.run_with(roster, interrupt, |_, row| member(row)).await
+    }
+
+    /// The same, where the walk knows something of a member that the row does not say.
+    async fn run_with<W>(
         mut self,
         mut roster: Roster<W>,
         interrupt: Interrupt,
-        member: impl Fn(W::Row) -> Member,
+        member: impl Fn(&W, W::Row) -> Member,
     ) -> Result<Code, Error>
     where
         W: Walk + Unpin,
@@ -194,7 +262,7 @@ impl Job {
         &mut self,
         roster: &mut Roster<W>,
         mut interrupt: Interrupt,
-        member: impl Fn(W::Row) -> Member,
+        member: impl Fn(&W, W::Row) -> Member,
     ) -> Result<(), Stop>
     where
         W: Walk + Unpin,
@@ -217,14 +285,14 @@ impl Job {
                     }
                 }
             };
-            if self.take(next, &member)?.is_break() {
+            if self.take(next, |row| member(roster.walk(), row))?.is_break() {
                 return Ok(());
             }
         }
         // Rows that have been read are kept. No more than those: a fast server would never let this end.
         for _ in 0..roster.walk().ready() {
             let Some(next) = roster.next().now_or_never() else { break };
-            if self.take(next, &member)?.is_break() {
+            if self.take(next, |row| member(roster.walk(), row))?.is_break() {
                 return Ok(());
             }
         }

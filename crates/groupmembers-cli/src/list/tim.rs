@@ -14,7 +14,7 @@ use super::Common;
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
 use crate::member::{Member, Role};
-use crate::sanitize::{Kind, Outcome, Rules};
+use crate::sanitize::{Kind, Outcome, Rules, Ways};
 use crate::{cli, env, ids, terminal};
 
 const AFTER_HELP: &str = "\
@@ -271,6 +271,7 @@ pub(crate) static RULES: Rules = Rules {
             "secret_key": "REDACTED",
         })
     },
+    ways: &Ways::JSON,
 };
 
 /// What stands under a key. What is not known here is replaced.

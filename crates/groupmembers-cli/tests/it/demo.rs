@@ -6,21 +6,35 @@ fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
     assert_eq!(run.code, 0, "{}", run.stderr);
     let rows: Vec<&str> = run.stdout.lines().collect();
     assert!(rows[0].starts_with("ID") && rows[1].starts_with("user000000"), "{}", run.stdout);
-    assert_eq!((rows.len(), rows[11]), (12, "… and 5,990 more"));
+    assert_eq!(rows[11], "… and 5,990 more");
     assert!(run.stderr.contains("6,000 members of @TGS#1DEMO, verified ("), "{}", run.stderr);
+    assert_eq!(rows[12..].iter().filter(|row| row.starts_with("ID")).count(), 4, "{}", run.stdout);
+    for line in [
+        "12,000 members of 271828182845904, verified (",
+        "900 members of 2757903841, verified (",
+        "500 members of 20000000500@chatroom, verified (",
+        "22 members of 7, stable (",
+    ] {
+        assert!(run.stderr.contains(line), "{line}: {}", run.stderr);
+    }
     assert!(run.stderr.contains("Try next:\n  groupmembers sandbox --env"), "{}", run.stderr);
 }
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 13] = [
         &[],
         &["demo"],
         &["sandbox"],
         &["list"],
         &["list", "tim"],
+        &["list", "agora"],
+        &["list", "nim"],
+        &["list", "wkteam"],
+        &["list", "yunshop"],
         &["token"],
         &["token", "tim"],
+        &["token", "agora"],
         &["token", "inspect"],
     ];
     for command in commands {

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests panic as tests do")]
 
+mod agora;
 mod bad_input;
 mod demo;
 mod faults;
 mod formats;
+mod nim;
 mod program;
 mod record;
 #[cfg(unix)]
@@ -13,3 +15,6 @@ mod sandbox;
 #[cfg(unix)]
 mod signals;
 mod token;
+mod token_agora;
+mod wkteam;
+mod yunshop;

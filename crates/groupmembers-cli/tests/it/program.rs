@@ -15,6 +15,36 @@ const MARK: &str = "MARKEDSECRET";
 pub(crate) const APP: u32 = 1_600_000_001;
 pub(crate) const ADMIN: &str = "the-admin";
 
+/// What other vendors' listings read.
+const VENDORS_ENV: [&str; 22] = [
+    "AGORA_BASE_URL",
+    "AGORA_APP_ID",
+    "AGORA_APP_CERTIFICATE",
+    "AGORA_APP_TOKEN",
+    "AGORA_ORG",
+    "AGORA_APP",
+    "NIM_APP_KEY",
+    "NIM_APP_SECRET",
+    "NIM_BASE_URL",
+    "NIM_REGION",
+    "WKTEAM_BASE_URL",
+    "WKTEAM_TOKEN",
+    "WKTEAM_ACCOUNT",
+    "WKTEAM_PASSWORD",
+    "WKTEAM_WID",
+    "WKTEAM_WCID",
+    "YUNSHOP_BASE_URL",
+    "YUNSHOP_UNIACID",
+    "YUNSHOP_BUSINESS_ID",
+    "YUNSHOP_SESSION",
+    "YUNSHOP_MOBILE",
+    "YUNSHOP_PASSWORD",
+];
+
+/// Agora's certificates are 32 hex digits: this has a mark in it that is.
+pub(crate) const CERTIFICATE: &str = "fedcba98badc0de5ec2e7badfedcba98";
+const HEX_MARK: &str = "badc0de5ec2e7bad";
+
 /// A sandbox whose app has the marked secret.
 pub(crate) fn sandbox(groups: Vec<GroupConfig>, change: impl FnOnce(&mut Config)) -> Sandbox {
     let mut config = Config::default();
@@ -71,6 +101,9 @@ impl Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_groupmembers"));
         command.args(args).current_dir(&dir).stdin(Stdio::null());
         for name in ["TIM_SDK_APP_ID", "TIM_SECRET_KEY", "TIM_ADMIN", "TIM_BASE_URL", "TIM_REGION"] {
+            command.env_remove(name);
+        }
+        for name in VENDORS_ENV {
             command.env_remove(name);
         }
         // What is sent stays on this machine: a proxy of the environment must not see it.
@@ -130,7 +163,8 @@ impl Run {
             no_secret("stdout", &outcome.stdout);
         }
         no_secret("stderr", &outcome.stderr);
-        assert!(!outcome.stdout.contains(MARK));
+        assert!(!outcome.stdout.contains(MARK) && !outcome.stdout.contains(HEX_MARK));
+        assert!(self.makes_tokens || !outcome.stdout.contains("007eJ"), "a token is in stdout: {}", outcome.stdout);
         assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
         for file in files(&self.dir) {
             no_secret(&file.display().to_string(), &String::from_utf8_lossy(&fs::read(&file).unwrap()));
@@ -151,6 +185,10 @@ impl Outcome {
 
 fn no_secret(place: &str, text: &str) {
     assert!(!text.contains(MARK), "the secret key is in {place}: {text}");
+    assert!(!text.contains(HEX_MARK), "the certificate is in {place}: {text}");
+    let hex = |c: char| matches!(c, '0'..='9' | 'a'..='f');
+    let sums = text.split(|c| !hex(c)).filter(|run| run.len() == 40).count();
+    assert_eq!(sums, 0, "a CheckSum is in {place}: {text}");
     let part = |c: char| c.is_ascii_alphanumeric() || "*-_".contains(c);
     for word in text.split(|c| !part(c)) {
         assert!(!word.contains("eJ") || word.len() <= 60, "a signature is in {place}: {text}");

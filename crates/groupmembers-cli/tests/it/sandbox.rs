@@ -41,6 +41,39 @@ fn env_prints_exports_that_a_listing_works_with() {
 }
 
 #[test]
+fn the_exports_of_every_vendor_work() {
+    let (child, lines) =
+        start(&["--env", "--members", "12", "--fault", "wkteam:502-html@call-2", "--fault", "yunshop:bom"], 24);
+    for (vendor, group, more) in [
+        ("wkteam", "20000000500@chatroom", &["--pause-ms", "0"][..]),
+        ("yunshop", "13", &[]),
+        ("agora", "271828182845904", &[]),
+        ("nim", "2757903841", &[]),
+    ] {
+        let mut run = Run::new(&[&["list", vendor, "--group", group, "-f", "csv"], more].concat());
+        for line in lines.iter().filter_map(|line| line.strip_prefix("export ")) {
+            let (name, value) = line.split_once('=').unwrap();
+            run = run.env(name, value);
+        }
+        let run = run.go();
+        assert!(matches!(run.code, 0 | 3), "{vendor}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("12 members of {group}, ")), "{vendor}: {}", run.stderr);
+    }
+    let stderr = stop(child);
+    assert!(stderr.contains("502-html"), "{stderr}");
+    for args in [
+        ["--fault", "agora:nonsense"],
+        ["--fault", "nim:nonsense"],
+        ["--fault", "wkteam:nonsense"],
+        ["--fault", "yunshop:nonsense"],
+    ] {
+        let run = Run::new(&[&["sandbox"], &args[..]].concat()).go();
+        assert_eq!(run.code, 2);
+        assert!(run.error().contains("--fault ") && run.error().contains("502-html"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn without_env_it_prints_the_same_readably() {
     let (child, lines) = start(&["--latency-ms", "1"], 7);
     let text = lines.join("\n");

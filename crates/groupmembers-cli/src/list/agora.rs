@@ -1,0 +1,257 @@
+//! Agora Chat (Shengwang, Easemob).
+
+mod rules;
+
+use agora_chat_rest::access_token::{Claims, Refusal};
+use agora_chat_rest::{
+    App, BaseUrl, Client, Command as _, Credentials, RosterOptions, Subject, Token, TokenSource, chatgroups_users,
+};
+
+use super::Common;
+use crate::error::{Code, Error};
+use crate::member::{Member, Role};
+use crate::{cli, env, terminal};
+
+const AFTER_HELP: &str = "\
+Environment:
+  AGORA_BASE_URL         the REST host the console shows; --base-url stands for it
+  AGORA_APP_ID           the App ID, 32 hex digits
+  AGORA_APP_CERTIFICATE  the App Certificate: tokens are made with it, here
+  AGORA_APP_TOKEN        an app token, in place of the certificate; used as it is
+  AGORA_ORG, AGORA_APP   the App Key's two halves, for hosts that want them in
+                         the URL; with a token, no AGORA_APP_ID is needed then
+
+Examples:
+  export AGORA_BASE_URL=https://a41.chat.agora.io
+  export AGORA_APP_ID=0123456789abcdef0123456789abcdef
+  read -rs AGORA_APP_CERTIFICATE; export AGORA_APP_CERTIFICATE
+  groupmembers list agora --group 271828182845904
+  groupmembers list agora --group 271828182845904 --admins -o list.csv
+  groupmembers list agora --group 271828182845904 --format ndjson | jq -r .id
+  groupmembers list agora --group 271828182845904 --record fixtures/my_group";
+
+/// What an Agora listing takes.
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+
+    /// The REST host; plain http on this machine only
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// Ask who is an admin as well: lists of members often call admins members
+    #[arg(long)]
+    admins: bool,
+
+    /// Rows a page, 10 to 1000; read in pages even where the group's description holds everybody [default: 1000]
+    #[arg(long, value_name = "N", value_parser = |text: &str| cli::number::<u32>(text, 10..=1_000), allow_negative_numbers = true)]
+    page_size: Option<u32>,
+}
+
+/// The most bytes of an id that the API's client takes.
+const LONGEST_GROUP: usize = 256;
+
+/// Lists a chat group.
+pub(crate) fn run(args: Args) -> Result<Code, Error> {
+    let group = args.common.group(LONGEST_GROUP)?.to_owned();
+    chatgroups_users::Request::page(group.as_str(), 1, 1)
+        .validate()
+        .map_err(|error| Error::Usage(format!("--group {}", error.problem())))?;
+    let account = Account::from_env(args.base_url.is_some())?;
+    let base = args.host()?;
+    let rules = match &account.app {
+        App::Id(_) => &rules::BY_ID,
+        App::Key { .. } => &rules::BY_KEY,
+    };
+    let options = args.options();
+    let hint = account.hint;
+    let builder = Client::builder(base, account.app, account.tokens)
+        .concurrency(args.common.in_flight_of_a_chain())
+        .deadline(Some(args.common.deadline()));
+    let raw = args.common.raw;
+    let code = super::list(
+        &args.common,
+        rules,
+        |runtime| {
+            let client = builder.runtime(runtime).build().map_err(|error| error.to_string())?;
+            Ok(client.roster_with(&group, options))
+        },
+        |row| member(&group, row, raw),
+    );
+    match (code, hint) {
+        (Err(Error::Failed(text)), Some(hint)) if text.contains("the token was refused") => {
+            Err(Error::Failed(format!("{text}; {hint}")))
+        }
+        (code, _) => code,
+    }
+}
+
+/// What the environment says of the app.
+struct Account {
+    app: App,
+    tokens: TokenSource,
+    /// What is wrong with the token as far as can be seen without the server.
+    hint: Option<String>,
+}
+
+impl Account {
+    fn from_env(has_base_url: bool) -> Result<Self, Error> {
+        let token = env::given("AGORA_APP_TOKEN")?;
+        let by_key = env::given("AGORA_ORG")?.is_some() || env::given("AGORA_APP")?.is_some();
+        let mut needed = Vec::new();
+        if !has_base_url {
+            needed.push("AGORA_BASE_URL");
+        }
+        if !by_key || token.is_none() {
+            needed.push("AGORA_APP_ID");
+        }
+        if token.is_none() {
+            needed.push("AGORA_APP_CERTIFICATE");
+        }
+        if by_key {
+            needed.extend(["AGORA_ORG", "AGORA_APP"]);
+        }
+        env::require(&needed)?;
+        let usage = |error: &agora_chat_rest::BuildError| Error::Usage(error.to_string());
+        let app = match (by_key, env::read("AGORA_ORG")?, env::read("AGORA_APP")?) {
+            (true, Some(org), Some(app)) => App::key(&format!("{org}#{app}"))
+                .map_err(|error| Error::Usage(format!("AGORA_ORG and AGORA_APP: {error}")))?,
+            _ => App::id(env::read("AGORA_APP_ID")?.unwrap_or_default())
+                .map_err(|error| Error::Usage(format!("AGORA_APP_ID {}", error.problem())))?,
+        };
+        let Some(token) = token else {
+            let credentials = Credentials::from_env().map_err(|error| usage(&error))?;
+            return Ok(Self { app, tokens: credentials.into(), hint: None });
+        };
+        let hint = hint(&token, &app);
+        let token = Token::new(token).map_err(|error| Error::Usage(format!("AGORA_APP_TOKEN {}", error.problem())))?;
+        Ok(Self { app, tokens: token.into(), hint })
+    }
+}
+
+/// Why this token may have been refused. Tokens that the vendor issued cannot be looked into.
+fn hint(token: &str, app: &App) -> Option<String> {
+    let claims = match Claims::decode(token) {
+        Ok(claims) => claims,
+        Err(Refusal::Damaged(why)) if token.starts_with("007") => {
+            return Some(format!("AGORA_APP_TOKEN is damaged: {why}"));
+        }
+        Err(_) => return None,
+    };
+    let chat = claims.services().iter().find(|service| service.kind == 5);
+    match app {
+        App::Id(app) if claims.app_id() != app => Some("AGORA_APP_TOKEN was built for another App ID".to_owned()),
+        _ if claims.expires_at() <= terminal::now() => {
+            let at = terminal::rfc3339(claims.expires_at()).unwrap_or_default();
+            Some(format!("AGORA_APP_TOKEN expired at {at}: make another, with `groupmembers token agora`"))
+        }
+        _ if chat.is_some_and(|service| !service.subject.is_empty()) => {
+            Some("AGORA_APP_TOKEN is a user's: an app token is needed".to_owned())
+        }
+        _ => None,
+    }
+}
+
+impl Args {
+    fn host(&self) -> Result<BaseUrl, Error> {
+        let (name, url) = match &self.base_url {
+            Some(url) => ("--base-url", url.clone()),
+            None => ("AGORA_BASE_URL", env::read("AGORA_BASE_URL")?.unwrap_or_default()),
+        };
+        url.parse().map_err(|error: agora_chat_rest::BuildError| Error::Usage(format!("{name} {}", error.problem())))
+    }
+
+    fn options(&self) -> RosterOptions {
+        let mut options = RosterOptions::default();
+        if let Some(rows) = self.page_size {
+            options = options.page_size(rows).in_pages();
+        }
+        if self.admins { options.with_admins() } else { options }
+    }
+}
+
+/// An Agora row as a row of ours. The list has no names and no pictures: those are the app's own.
+pub(crate) fn member(group: &str, row: chatgroups_users::Member, raw: bool) -> Member {
+    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
+    Member {
+        vendor: "agora",
+        group: group.to_owned(),
+        id: row.user_id,
+        name: None,
+        role: match row.role {
+            chatgroups_users::Role::Owner => Some(Role::Owner),
+            chatgroups_users::Role::Admin => Some(Role::Admin),
+            chatgroups_users::Role::Member => Some(Role::Member),
+            // A bare id says nothing of it.
+            chatgroups_users::Role::Unknown => None,
+            _ => Some(Role::Unknown),
+        },
+        joined_at: row.joined_time.filter(|&time| time > 0).and_then(terminal::rfc3339_millis),
+        avatar_url: None,
+        muted_until: None,
+        online: None,
+        raw,
+    }
+}
+
+/// Whom a token speaks for.
+pub(crate) fn subject(user: Option<&str>) -> Subject {
+    user.map_or(Subject::App, |user| Subject::User(user.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(json: serde_json::Value) -> Member {
+        member("g", serde_json::from_value(json).unwrap(), false)
+    }
+
+    #[test]
+    fn the_name_of_the_field_is_the_role() {
+        for (row, role) in [
+            (json!({"owner": "a"}), Some(Role::Owner)),
+            (json!({"admin": "a"}), Some(Role::Admin)),
+            (json!({"member": "a"}), Some(Role::Member)),
+            (json!({"moderator": "a"}), Some(Role::Unknown)),
+            (json!("a"), None),
+        ] {
+            let member = of(row);
+            assert_eq!((member.id.as_str(), member.role, member.joined_at), ("a", role, None));
+        }
+    }
+
+    #[test]
+    fn times_are_in_milliseconds_and_keep_them() {
+        let joined = |time: serde_json::Value| of(json!({"member": "a", "joined_time": time})).joined_at;
+        assert_eq!(joined(json!(1_700_000_000_007_u64)).as_deref(), Some("2023-11-14T22:13:20.007Z"));
+        assert_eq!(joined(json!("1700000000000")).as_deref(), Some("2023-11-14T22:13:20.000Z"));
+        assert_eq!((joined(json!(0)), joined(json!("soon")), joined(json!(u64::MAX))), (None, None, None));
+    }
+
+    #[test]
+    fn a_token_that_can_be_looked_into_says_why_it_is_refused() {
+        let credentials = |id: &str| Credentials::new(id.repeat(32), "f".repeat(32)).unwrap();
+        let app = App::id("0".repeat(32)).unwrap();
+        let token = |id: &str, subject: &Subject, at: u64| {
+            agora_chat_rest::access_token::build(&credentials(id), subject, at, 60, 1).unwrap().as_str().to_owned()
+        };
+        let now = terminal::now();
+        let user = subject(Some("u1"));
+        for (token, words) in [
+            (token("1", &Subject::App, now), "another App ID"),
+            (token("0", &Subject::App, now - 100), "expired at 2"),
+            (token("0", &user, now), "is a user's"),
+            (token("0", &Subject::App, now)[..40].to_owned(), "damaged"),
+        ] {
+            let said = hint(&token, &app).unwrap();
+            assert!(said.contains(words) && !said.contains(&token), "{words}: {said}");
+        }
+        assert_eq!(hint(&token("0", &Subject::App, now), &app), None);
+        assert_eq!(hint("YWMtOpaque", &app), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! wkteam.cn (E云管家, personal WeChat).
+
+mod rules;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use groupmembers_http::Runtime;
+use groupmembers_http::reqwest_0_13::Reqwest;
+use wkteam_api::{
+    Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Pace, RosterOptions, Token, WId,
+    get_chat_room_info, get_chat_room_member,
+};
+
+use super::{Common, either};
+use crate::error::{Code, Error};
+use crate::interrupt::Interrupt;
+use crate::member::{Member, Role};
+use crate::{cli, env, ids};
+
+const AFTER_HELP: &str = "\
+Environment:
+  WKTEAM_TOKEN      the Authorization of a login, as it is, without Bearer
+  WKTEAM_ACCOUNT    instead of a token: the developer account, and
+  WKTEAM_PASSWORD   its password
+  WKTEAM_WID        the wId of the WeChat account's latest login
+  WKTEAM_WCID       stands for --wc-id
+  WKTEAM_BASE_URL   stands for --base-url
+
+The vendor's hosts speak plain http: the token, and at a login the password,
+travel in the open. https:// works where you put a proxy in front.
+
+Examples:
+  export WKTEAM_BASE_URL=http://203.0.113.7:9899
+  read -rs WKTEAM_TOKEN; export WKTEAM_TOKEN
+  read -rs WKTEAM_WID; export WKTEAM_WID
+  groupmembers list wkteam --group 24343869723@chatroom
+  groupmembers list wkteam --group 24343869723@chatroom -o list.csv
+  groupmembers list wkteam --group 24343869723@chatroom --wc-id wxid_abc";
+
+/// What a wkteam listing takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = AFTER_HELP,
+    mut_arg("group", |arg| arg.help("The group's id, such as 24343869723@chatroom")),
+    mut_arg("concurrency", |arg| arg.hide(true).default_value("1").value_parser(one_at_a_time)),
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+
+    /// The host your console shows, such as http://203.0.113.7:9899; plain http is taken
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// Act as this WeChat account, wxid_...: its wId is looked up, and WKTEAM_WID is not needed
+    #[arg(long, value_name = "ID")]
+    wc_id: Option<String>,
+
+    /// The least time between two calls; up to half of it is added at random. Haste costs the account
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = |text: &str| cli::number::<u64>(text, 0..=3_600_000), allow_negative_numbers = true)]
+    pause_ms: u64,
+
+    /// Read the list so often at most, where it does not agree with what the group says of itself
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| cli::number::<u32>(text, 1..=5), allow_negative_numbers = true)]
+    rounds: u32,
+
+    /// Do not ask the group about itself first: one call instead of two, but the list is unverified and names no owner
+    #[arg(long)]
+    no_check: bool,
+}
+
+/// What comes in one answer cannot be asked for side by side.
+fn one_at_a_time(text: &str) -> Result<u16, String> {
+    match text {
+        "1" => Ok(1),
+        _ => Err("this vendor is asked one call at a time: leave it out".to_owned()),
+    }
+}
+
+/// No id of this vendor comes near it.
+const LONGEST_ID: usize = 128;
+
+/// Lists a wkteam group.
+pub(crate) fn run(args: Args) -> Result<Code, Error> {
+    let group = args.common.group(LONGEST_ID)?.to_owned();
+    let asked = get_chat_room_info::Request::new(group.as_str());
+    asked.validate().map_err(|error| refused("--group", &error))?;
+    let builder = args.builder()?.deadline(Some(args.common.deadline()));
+
+    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
+    let runtime = crate::runtime()?;
+    let job = args.common.open(Arc::clone(&transport), &rules::RULES)?;
+    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
+    let interrupt = runtime.block_on(async { Interrupt::listen() });
+    let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
+    let raw = args.common.raw;
+    let code = runtime.block_on(async {
+        let roster = client.roster_with(&group, args.options());
+        let owner = |walk: &wkteam_api::RosterWalk| walk.room().and_then(|room| room.chat_room_owner.clone());
+        job.run_with(roster, interrupt, |walk, row| member(&group, row, owner(walk).as_deref(), raw)).await
+    });
+    // What is still in flight was given up, a name being looked up included: wait for nothing.
+    runtime.shutdown_background();
+    match code {
+        // The vendor has one code for everything.
+        Err(Error::Failed(text)) if text.contains("refused (1001)") && env::given("WKTEAM_TOKEN")?.is_some() => {
+            Err(Error::Failed(format!("{text}; or check that WKTEAM_TOKEN is still good")))
+        }
+        code => code,
+    }
+}
+
+fn refused(name: &str, error: &BuildError) -> Error {
+    Error::Usage(format!("{name} {}", error.problem()))
+}
+
+impl Args {
+    fn options(&self) -> RosterOptions {
+        let options = RosterOptions::default().rounds(self.rounds);
+        if self.no_check { options.unchecked() } else { options }
+    }
+
+    /// The flags first, then the environment.
+    fn builder(&self) -> Result<ClientBuilder, Error> {
+        let wc_id = match &self.wc_id {
+            Some(wc_id) => Some(("--wc-id", wc_id.clone())),
+            None => env::given("WKTEAM_WCID")?.map(|wc_id| ("WKTEAM_WCID", wc_id)),
+        };
+        let needed = [(self.base_url.is_none(), "WKTEAM_BASE_URL"), (wc_id.is_none(), "WKTEAM_WID")];
+        let needed: Vec<&str> = needed.into_iter().filter_map(|(needed, name)| needed.then_some(name)).collect();
+        either::require(&needed, "WKTEAM_TOKEN", ["WKTEAM_ACCOUNT", "WKTEAM_PASSWORD"])?;
+        let mut builder = Client::builder(self.host()?, credentials()?).pace(self.pace());
+        builder = match wc_id {
+            Some((name, wc_id)) => {
+                ids::check(name, &wc_id, LONGEST_ID)?;
+                builder.wc_id(wc_id)
+            }
+            None => builder.w_id(WId::new(value("WKTEAM_WID")?).map_err(|error| refused("WKTEAM_WID", &error))?),
+        };
+        Ok(builder)
+    }
+
+    fn host(&self) -> Result<BaseUrl, Error> {
+        match &self.base_url {
+            Some(url) => url.parse().map_err(|error| refused("--base-url", &error)),
+            None => value("WKTEAM_BASE_URL")?.parse().map_err(|error| refused("WKTEAM_BASE_URL", &error)),
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        let least = Duration::from_millis(self.pause_ms);
+        Pace { least, jitter: least / 2 }
+    }
+}
+
+fn value(name: &str) -> Result<String, Error> {
+    env::read(name).map(Option::unwrap_or_default)
+}
+
+fn credentials() -> Result<Credentials, Error> {
+    if env::given("WKTEAM_TOKEN")?.is_some() {
+        let token = Token::new(value("WKTEAM_TOKEN")?).map_err(|error| refused("WKTEAM_TOKEN", &error))?;
+        return Ok(token.into());
+    }
+    let account = Account::new(value("WKTEAM_ACCOUNT")?, value("WKTEAM_PASSWORD")?);
+    Ok(account.map_err(|error| refused(&format!("WKTEAM_{}", error.name().to_uppercase()), &error))?.into())
+}
+
+/// A wkteam row as a row of ours. Who owns the group, only the group itself says. `isManage` stands for the owner or for
+/// an administrator: where it is false, nothing is known.
+pub(crate) fn member(group: &str, row: get_chat_room_member::Member, owner: Option<&str>, raw: bool) -> Member {
+    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
+    let name = row.name().map(ToOwned::to_owned);
+    let role = match owner {
+        Some(owner) if owner == row.user_name => Some(Role::Owner),
+        Some(_) if row.is_manage == Some(true) => Some(Role::Admin),
+        None if row.is_manage == Some(true) => Some(Role::Unknown),
+        _ => None,
+    };
+    let given = |url: &String| !url.is_empty();
+    Member {
+        vendor: "wkteam",
+        group: group.to_owned(),
+        name,
+        role,
+        joined_at: None,
+        avatar_url: row.big_head_img_url.filter(given).or(row.small_head_img_url.filter(given)),
+        muted_until: None,
+        online: None,
+        id: row.user_name,
+        raw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(json: serde_json::Value, owner: Option<&str>) -> Member {
+        member("1@chatroom", serde_json::from_value(json).unwrap(), owner, false)
+    }
+
+    #[test]
+    fn a_row_without_anything_is_all_null() {
+        let bare = of(json!({"userName": "a"}), None);
+        let empty =
+            json!({"userName": "a", "nickName": "", "displayName": "", "bigHeadImgUrl": "", "smallHeadImgUrl": ""});
+        assert_eq!(bare, of(empty, Some("b")));
+        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("a", None, None, None));
+        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
+    }
+
+    #[test]
+    fn the_name_is_the_one_in_the_group_and_the_picture_the_large_one() {
+        let row = json!({"userName": "a", "nickName": "昵称", "displayName": "群名片", "bigHeadImgUrl": "b", "smallHeadImgUrl": "s"});
+        let row = of(row, None);
+        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("群名片"), Some("b")));
+        let row = of(json!({"userName": "a", "nickName": "昵称", "displayName": null, "smallHeadImgUrl": "s"}), None);
+        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("昵称"), Some("s")));
+    }
+
+    #[test]
+    fn roles_are_no_guesses() {
+        let role = |manages: Option<bool>, owner| of(json!({"userName": "a", "isManage": manages}), owner).role;
+        assert_eq!(role(Some(true), Some("a")), Some(Role::Owner));
+        assert_eq!(role(None, Some("a")), Some(Role::Owner));
+        assert_eq!(role(Some(true), Some("b")), Some(Role::Admin));
+        assert_eq!(role(Some(true), None), Some(Role::Unknown));
+        assert_eq!((role(Some(false), Some("b")), role(None, None)), (None, None));
+    }
+}

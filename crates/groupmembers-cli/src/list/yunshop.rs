@@ -1,0 +1,234 @@
+//! Yunshop (芸众商城) with the plugin 群拓客: WeCom customer groups.
+
+mod rules;
+
+use std::sync::Arc;
+
+use groupmembers_http::Runtime;
+use groupmembers_http::reqwest_0_13::Reqwest;
+use yunshop_wecom::{
+    Account, BaseUrl, BuildError, Client, Command as _, Credentials, RosterOptions, Session, Site, get_group_members,
+    manage_business,
+};
+
+use super::{Common, either};
+use crate::error::{Code, Error};
+use crate::interrupt::Interrupt;
+use crate::member::Member;
+use crate::{cli, env, ids, terminal};
+
+const AFTER_HELP: &str = "\
+Environment:
+  YUNSHOP_UNIACID      the tenant's number, behind i= in the admin's address
+  YUNSHOP_BUSINESS_ID  the enterprise's number
+  YUNSHOP_SESSION      the value of the cookie PHPSESSID, of a session that
+                       works in this enterprise alone
+  YUNSHOP_MOBILE       instead of a session: a shop member's mobile number, and
+  YUNSHOP_PASSWORD     the password
+  YUNSHOP_BASE_URL     stands for --base-url
+
+A shop is its merchant's own server. Where it speaks plain http, the session,
+and at a login the password, travel in the open: use https where it is offered.
+
+Examples:
+  export YUNSHOP_BASE_URL=https://shop.example YUNSHOP_UNIACID=2
+  export YUNSHOP_BUSINESS_ID=33 YUNSHOP_MOBILE=13800000000
+  read -rs YUNSHOP_PASSWORD; export YUNSHOP_PASSWORD
+  groupmembers list yunshop --group 7
+  groupmembers list yunshop --group 7 --employees -o list.csv";
+
+/// What a Yunshop listing takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = AFTER_HELP,
+    mut_arg("group", |arg| arg.help("The number of the group's row in the shop, such as 7; not the chat_id, wr...")),
+    mut_arg("concurrency", |arg| {
+        arg.default_value("4").value_parser(|text: &str| cli::number::<u16>(text, 1..=64)).help("Requests in flight; it is a merchant's own server")
+    }),
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    common: Common,
+
+    /// The shop's host, such as https://shop.example, with the path it is installed under; plain http is taken
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+
+    /// List the staff in the group behind its customers: another call of the API, and another right
+    #[arg(long)]
+    employees: bool,
+
+    /// Read the list so often at most, where reading it once proves nothing
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| cli::number::<u32>(text, 1..=5), allow_negative_numbers = true)]
+    passes: u32,
+}
+
+/// Lists a Yunshop group.
+pub(crate) fn run(args: Args) -> Result<Code, Error> {
+    let group_id = args.group_id()?;
+    let group = group_id.to_string();
+    let always = ["YUNSHOP_BASE_URL", "YUNSHOP_UNIACID", "YUNSHOP_BUSINESS_ID"];
+    let always = if args.base_url.is_some() { &always[1..] } else { &always[..] };
+    either::require(always, "YUNSHOP_SESSION", ["YUNSHOP_MOBILE", "YUNSHOP_PASSWORD"])?;
+    let site =
+        Site::new(args.host()?, number("YUNSHOP_UNIACID")?).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
+    let business = number("YUNSHOP_BUSINESS_ID")?;
+    let choice = manage_business::Request::new(business).validate();
+    choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
+    let builder = Client::builder(site, credentials()?)
+        .concurrency(args.common.in_flight_of_a_chain())
+        .deadline(Some(args.common.deadline()));
+
+    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
+    let runtime = crate::runtime()?;
+    let job = args.common.open(Arc::clone(&transport), &rules::RULES)?;
+    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
+    let mut interrupt = runtime.block_on(async { Interrupt::listen() });
+    let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
+    let raw = args.common.raw;
+    let code = runtime.block_on(async {
+        let manage = async { client.manage(business).await.map_err(|error| hinted(&error)) };
+        let (job, enterprise) = match job.prepare("yunshop", &mut interrupt, manage).await {
+            Ok(prepared) => prepared,
+            Err(ended) => return ended,
+        };
+        let roster = enterprise.roster_with(group_id, args.options());
+        job.run(roster, interrupt, |row| member(&group, row, raw)).await
+    });
+    // What is still in flight was given up, a name being looked up included: wait for nothing.
+    runtime.shutdown_background();
+    code
+}
+
+fn refused(name: &str, error: &BuildError) -> Error {
+    Error::Usage(format!("{name} {}", error.problem()))
+}
+
+/// With the variable to look at.
+fn hinted(error: &yunshop_wecom::Error) -> String {
+    use yunshop_wecom::ApiErrorKind as Of;
+    let variable = error.api().and_then(|error| match error.kind {
+        Of::NotLoggedIn => Some("YUNSHOP_SESSION"),
+        Of::WrongPassword => Some("YUNSHOP_MOBILE and YUNSHOP_PASSWORD"),
+        Of::NoSuchMember => Some("YUNSHOP_MOBILE"),
+        Of::EnterpriseForbidden | Of::EnterpriseNotSelected => Some("YUNSHOP_BUSINESS_ID"),
+        Of::UnknownTenant => Some("YUNSHOP_UNIACID"),
+        _ => None,
+    });
+    variable.map_or_else(|| error.to_string(), |variable| format!("{error} (see {variable})"))
+}
+
+impl Args {
+    fn options(&self) -> RosterOptions {
+        let options = RosterOptions::default().passes(self.passes);
+        if self.employees { options.with_employees() } else { options }
+    }
+
+    fn group_id(&self) -> Result<u64, Error> {
+        let text = self.common.group(64)?;
+        text.parse().ok().filter(|&id| id > 0).ok_or_else(|| {
+            let shown = terminal::scrub(text);
+            let shown = terminal::short(&shown);
+            Error::Usage(format!(
+                "--group {shown} is no number: give the group's row in the shop, such as 7, and not its chat_id"
+            ))
+        })
+    }
+
+    /// The flag first, then the environment.
+    fn host(&self) -> Result<BaseUrl, Error> {
+        match &self.base_url {
+            Some(url) => url.parse().map_err(|error| refused("--base-url", &error)),
+            None => value("YUNSHOP_BASE_URL")?.parse().map_err(|error| refused("YUNSHOP_BASE_URL", &error)),
+        }
+    }
+}
+
+fn value(name: &str) -> Result<String, Error> {
+    env::read(name).map(Option::unwrap_or_default)
+}
+
+fn number(name: &str) -> Result<u64, Error> {
+    let text = value(name)?;
+    ids::check(name, &text, 64)?;
+    text.parse().map_err(|_| Error::Usage(format!("{name} is no whole number: write digits alone")))
+}
+
+fn credentials() -> Result<Credentials, Error> {
+    if env::given("YUNSHOP_SESSION")?.is_none() {
+        let account = Account::new(value("YUNSHOP_MOBILE")?, value("YUNSHOP_PASSWORD")?);
+        let account = account.map_err(|error| refused(&format!("YUNSHOP_{}", error.name().to_uppercase()), &error))?;
+        return Ok(account.into());
+    }
+    let session = value("YUNSHOP_SESSION")?;
+    // No session id of PHP has an equals sign in it.
+    if session.contains('=') {
+        return Err(Error::Usage(
+            "YUNSHOP_SESSION has the cookie's name in it: give the value alone, what stands behind PHPSESSID="
+                .to_owned(),
+        ));
+    }
+    Ok(Session::of_cookie(&session).map_err(|error| refused("YUNSHOP_SESSION", &error))?.into())
+}
+
+/// A Yunshop row as a row of ours. The API says nothing of roles.
+pub(crate) fn member(group: &str, row: get_group_members::Member, raw: bool) -> Member {
+    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
+    let given = |text: &&str| !text.is_empty();
+    let staff = row.has_one_employee.as_ref();
+    let shop = row.has_one_customer.as_ref().and_then(|customer| customer.has_one_member.as_ref());
+    let name = row.name().or_else(|| staff.and_then(|staff| staff.name.as_deref())).filter(given);
+    let picture = staff.and_then(|staff| staff.picture());
+    let picture = picture.or_else(|| shop.and_then(|shop| shop.avatar_image.as_deref())).filter(given);
+    let joined = row.joined().and_then(|joined| u64::try_from(joined).ok());
+    Member {
+        vendor: "yunshop",
+        group: group.to_owned(),
+        name: name.map(ToOwned::to_owned),
+        role: None,
+        joined_at: joined.and_then(terminal::rfc3339),
+        avatar_url: picture.map(ToOwned::to_owned),
+        muted_until: None,
+        online: None,
+        id: row.userid,
+        raw,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(json: serde_json::Value) -> Member {
+        member("7", serde_json::from_value(json).unwrap(), false)
+    }
+
+    #[test]
+    fn a_row_without_anything_is_all_null() {
+        let bare = of(json!({"id": 1, "userid": "wm1"}));
+        assert_eq!(
+            bare,
+            of(json!({"id": 1, "userid": "wm1", "we_nickname": "", "join_time": 0, "has_one_customer": []}))
+        );
+        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("wm1", None, None, None));
+        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
+    }
+
+    #[test]
+    fn customers_have_the_pictures_of_their_shop_account_and_staff_their_own() {
+        let row = of(json!({
+            "id": "5", "userid": "wm5", "we_nickname": "张三", "join_time": "1623999771",
+            "has_one_customer": {"has_one_member": {"uid": 3, "avatar_image": "https://example.com/a.jpg"}},
+        }));
+        assert_eq!(row.name.as_deref(), Some("张三"));
+        assert_eq!(row.joined_at.as_deref(), Some("2021-06-18T07:02:51Z"));
+        assert_eq!(row.avatar_url.as_deref(), Some("https://example.com/a.jpg"));
+        let row = of(json!({
+            "id": 6, "userid": "LiSi", "we_nickname": "",
+            "has_one_employee": {"name": "李四", "avatar": "https://example.com/b.jpg"},
+        }));
+        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("李四"), Some("https://example.com/b.jpg")));
+    }
+}
