@@ -92,7 +92,7 @@ pub(crate) fn wkteam(rows: &mut Vec<Row>) -> Outcome<()> {
             "chatRoomId": "24343869723@chatroom", "userName": format!("wxid_{n:014}"), "nickName": format!("张三丰🎉{n}"),
             "chatRoomOwner": null, "bigHeadImgUrl": format!("https://wx.qlogo.cn/mmhead/ver_1/made_up/{n:0120}/0"),
             "smallHeadImgUrl": format!("https://wx.qlogo.cn/mmhead/ver_1/made_up/{n:0120}/132"), "v1": null, "memberCount": 0,
-            "displayName": if n % 3 == 0 { "销售部 王小明" } else { "" }, "chatRoomMembers": null, "inviterUserName": "wxid_00000000000000"
+            "displayName": if n.is_multiple_of(3) { "销售部 王小明" } else { "" }, "chatRoomMembers": null, "inviterUserName": "wxid_00000000000000"
         })
     };
     let members: Vec<Value> = (0..500).map(member).collect();

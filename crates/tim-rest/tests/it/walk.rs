@@ -613,7 +613,7 @@ fn one_who_leaves_and_one_who_joins_do_not_make_up_for_one_who_is_lost() {
 #[test]
 fn an_answer_over_the_cap_is_asked_for_in_parts() {
     let group = Group::new(Rules::new("Public"), 700, 3);
-    let server = group.clone();
+    let server = group;
     let simulation = Simulation::new(
         1,
         Duration::from_secs(START),
@@ -675,7 +675,7 @@ fn rosters_can_be_read_side_by_side_and_one_inside_another() {
 #[test]
 fn a_failure_about_the_group_alone_is_tried_again_like_one_about_the_call() {
     let group = Group::new(Rules::new("Public"), 30, 1);
-    let server = group.clone();
+    let server = group;
     let mut number = 0;
     let simulation = Simulation::new(
         7,
