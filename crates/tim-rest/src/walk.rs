@@ -258,7 +258,8 @@ impl RosterWalk {
     /// A few may have left since the group was asked for; more than a few are missing.
     fn hold_against_probe(&mut self) {
         let found = self.ledger.members();
-        if let Some(probed) = self.probed.take().filter(|probed| *probed > found + (probed / 20).max(10)) {
+        let much_less = |probed: &u64| *probed > found + (probed / 20).max(10);
+        if let Some(probed) = self.probed.take().filter(much_less).filter(|_| !self.ledger.falls_short()) {
             self.ledger.gap(format!("the group says that it has {probed} members, its list has {found}"));
         }
     }

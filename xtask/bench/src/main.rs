@@ -40,7 +40,7 @@ struct Row {
 /// All of it, or what is named.
 async fn parent(named: &[String]) -> Outcome<()> {
     let mut rows = Vec::new();
-    for part in ["wall", "rate", "cpu", "memory", "nim", "wkteam"] {
+    for part in ["wall", "rate", "cpu", "memory", "agora", "nim", "yunshop", "wkteam"] {
         if !named.is_empty() && !named.iter().any(|name| name == part) {
             continue;
         }
@@ -50,7 +50,9 @@ async fn parent(named: &[String]) -> Outcome<()> {
             "rate" => sustained(&mut rows).await?,
             "cpu" => cpu(&mut rows)?,
             "memory" => memory(&mut rows)?,
+            "agora" => vendors::agora(&mut rows).await?,
             "nim" => vendors::nim(&mut rows).await?,
+            "yunshop" => vendors::yunshop(&mut rows).await?,
             _ => vendors::wkteam(&mut rows)?,
         }
     }
