@@ -471,8 +471,10 @@ impl Client {
         if parts.len() < 2 {
             return Ok(vec![self.execute(whole).await?]);
         }
-        let scope = self.scope();
-        stream::iter(&parts).map(|part| self.call(part, &scope)).buffered(self.inner.concurrency).try_collect().await
+        let scope = &self.scope();
+        // Each call owns its part: a future that borrowed it could not be spawned.
+        let calls = parts.into_iter().map(|part| async move { self.call(&part, scope).await });
+        stream::iter(calls).buffered(self.inner.concurrency).try_collect().await
     }
 }
 
