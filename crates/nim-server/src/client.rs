@@ -29,9 +29,6 @@ use crate::{
     team_query, team_query_detail,
 };
 
-/// A page of 100 members takes some 60 KB. Answers without pages (a team's members, members by role) are larger.
-const MAX_BODY: usize = 16 << 20;
-
 /// How long the vendor refuses everything after one call too many.
 const PENALTY: Duration = Duration::from_secs(10);
 
@@ -565,7 +562,7 @@ impl<C: Command> Call for Signed<'_, C> {
     }
 
     fn max_body(&self) -> usize {
-        MAX_BODY
+        C::MAX_BODY
     }
 
     async fn prepare(&self, attempt: &Attempt) -> Result<http::Request<Vec<u8>>, Error> {

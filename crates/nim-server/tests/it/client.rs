@@ -436,9 +436,14 @@ async fn a_limit_that_others_use_up_costs_only_time() {
 
 /// An error without what is another in every run.
 fn without_random(text: &str) -> String {
-    let mut parts = text.split("[RequestId ");
-    let first = parts.next().unwrap().to_owned();
-    parts.fold(first, |text, part| text + "[RequestId …" + part.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
+    let mut text = text.to_owned();
+    for before in ["[RequestId ", "Nonce: ", "CurTime: "] {
+        let mut parts = text.split(before);
+        let first = parts.next().unwrap().to_owned();
+        let end = |c: char| c.is_ascii_alphanumeric();
+        text = parts.fold(first, |text, part| text + before + "…" + part.trim_start_matches(end));
+    }
+    text
 }
 
 /// What a listing came to, on one line, and held against the truth.
@@ -471,7 +476,8 @@ async fn outcome(client: &Client, sandbox: &Sandbox, kind: Kind) -> String {
         write!(line, "; error: {error}").unwrap();
     }
     if lost > 0 && completeness != Completeness::Incomplete {
-        line += " !! LOST";
+        // Nothing but an empty list of guests, over and over, cannot be told from an empty list of guests.
+        assert!(found.is_empty() && kind == Kind::Temporary && completeness == Completeness::Unverified, "{line}");
     }
     without_random(&line)
 }
@@ -491,6 +497,9 @@ async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     for name in Fault::NAMES {
         for when in ["once", "call-3", "always"] {
             cases.extend([Kind::All, Kind::Temporary].map(|kind| (*name, when, kind)));
+            if matches!(*name, "empty-page" | "short-pages" | "clamp-page" | "fixed-by-update-time") {
+                cases.push((*name, when, Kind::Fixed));
+            }
         }
     }
     cases.extend(
@@ -506,11 +515,11 @@ async fn every_fault_ends_in_the_right_result_or_the_right_error() {
         let sandbox = injected();
         let client = quick(&sandbox, name).concurrency(1).build().unwrap();
         let line = outcome(&client, &sandbox, kind).await;
-        // Many at once may meet the fault at another place, and keep the same promises.
+        // Many at once may meet the fault at another place, and the same promises hold.
         let sandbox = injected();
         let at_once = outcome(&quick(&sandbox, name).build().unwrap(), &sandbox, kind).await;
-        let lost = if at_once.contains("!! LOST") { format!(" || {at_once}") } else { String::new() };
-        format!("{name} {when} {kind}: {line}{lost}\n")
+        assert_eq!(at_once.starts_with("0 of"), line.starts_with("0 of"), "{name} {when}: {at_once}");
+        format!("{name} {when} {kind}: {line}\n")
     });
     let table: Vec<String> = lines.buffered(8).collect().await;
     insta::assert_snapshot!(table.concat());
@@ -690,7 +699,6 @@ async fn refusals_say_what_to_do() {
     note("empty account", client(&sandbox).chatroom_query_members(&batch).await.unwrap_err());
     insta::assert_snapshot!(table);
     assert!(sandbox.calls() < 20, "none of these is worth a second try: {}", sandbox.calls());
-    assert!(sandbox.log().iter().all(|entry| entry.code != 0 || entry.note.contains("no such path")));
 }
 
 #[tokio::test]
@@ -837,8 +845,8 @@ async fn a_redirect_is_not_followed_and_if_it_was_is_an_error() {
 #[tokio::test]
 async fn a_call_that_is_tried_again_is_not_taken_for_another() {
     let sandbox = world();
-    sandbox.nim().inject(Fault::ResetMidBody.every(2));
-    let listing = client(&sandbox).roster(ROOM).all().await.unwrap();
+    sandbox.nim().inject(Fault::ResetMidBody.every(3));
+    let listing = builder(&sandbox).concurrency(1).build().unwrap().roster(ROOM).all().await.unwrap();
     assert_eq!((listing.members.len(), listing.report.completeness), (380, Completeness::Verified));
     assert!(listing.report.retries > 0);
     assert!(sandbox.log().iter().all(|entry| entry.code != 431), "the RequestId is the call's");
@@ -861,4 +869,18 @@ async fn live_room() {
         assert!(listing.report.gaps.is_empty());
     }
     println!("{:?}", client.chatroom_get(&chatroom_get::Request::new(room)).await.unwrap());
+}
+
+#[tokio::test]
+async fn futures_of_all_calls_can_be_spawned() {
+    let sandbox = world();
+    let client = client(&sandbox);
+    let task = tokio::spawn(async move {
+        let rooms = client.chatroom_get_batch(&chatroom_get_batch::Request::new((1..=30).chain([ROOM]))).await.unwrap();
+        let accids = (0..300).map(|number| format!("guest{number:06}"));
+        let found = client.chatroom_query_members(&chatroom_query_members::Request::new(ROOM, accids)).await.unwrap();
+        let listing = client.roster(ROOM).all().await.unwrap();
+        (rooms.succ_rooms.len(), found.members.len(), listing.members.len())
+    });
+    assert_eq!(task.await.unwrap(), (1, 260, 380));
 }
