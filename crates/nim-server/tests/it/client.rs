@@ -597,7 +597,7 @@ async fn every_call_survives_every_fault_or_says_what_is_wrong() {
     let cases = Fault::NAMES.iter().flat_map(|name| ["once", "always"].map(|when| (*name, when)));
     let lines = stream::iter(cases).map(|(name, when)| async move {
         let sandbox = world();
-        for (command, _) in usual {
+        for command in usual.keys() {
             let command = if command.contains('/') { (*command).to_owned() } else { format!("chatroom/{command}") };
             let fault: Injection = format!("{name}@{when}").parse().unwrap();
             sandbox.nim().inject(fault.on_command(command));
@@ -750,7 +750,9 @@ async fn a_clock_that_is_wrong_is_set_right_for_all_calls_at_once() {
     // Where the Date is right, or cannot be read, the clock is no reason to ask again.
     for fault in [None, Some(Fault::BadDate)] {
         sandbox.nim().inject(Fault::ClockExpired.always());
-        fault.map(|fault| sandbox.nim().inject(fault.always()));
+        if let Some(fault) = fault {
+            sandbox.nim().inject(fault.always());
+        }
         let error = client.roster(ROOM).all().await.unwrap_err();
         assert_eq!((error.api().unwrap().kind, error.attempts()), (ApiErrorKind::Clock, 1), "{error}");
     }
