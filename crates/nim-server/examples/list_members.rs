@@ -1,4 +1,5 @@
-//! Lists a chatroom: `NIM_APP_KEY=… NIM_APP_SECRET=… cargo run --example list_members -- ROOM [china|singapore]`
+//! Lists a chatroom: `NIM_APP_KEY=… NIM_APP_SECRET=… cargo run --example list_members -- ROOM [china|singapore]`.
+//! `NIM_BASE_URL` names another host, a sandbox say: `http://127.0.0.1:8080/nimserver`.
 
 use nim_server::{Client, Credentials};
 
@@ -7,9 +8,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let room = arguments.next().ok_or("which room?")?.parse()?;
     let region = arguments.next().as_deref().unwrap_or("china").parse()?;
-    let client = Client::builder(Credentials::from_env()?).region(region).build()?;
-
-    let mut roster = client.roster(room);
+    let mut client = Client::builder(Credentials::from_env()?).region(region);
+    if let Ok(base) = std::env::var("NIM_BASE_URL") {
+        client = client.base_url(base.parse()?);
+    }
+    let mut roster = client.build()?.roster(room);
     while let Some(member) = roster.next().await {
         let member = member?;
         println!("{}\t{}", member.accid, member.role.map_or_else(String::new, |role| role.to_string()));

@@ -54,6 +54,8 @@ impl Command for Request {
     type Response = Response;
 
     const NAME: &'static str = "chatroom/queryMembersByRole";
+    // All in one answer.
+    const MAX_BODY: usize = 16 << 20;
 
     fn group(&self) -> Option<u64> {
         Some(self.roomid)

@@ -29,9 +29,6 @@ use crate::{
     team_query, team_query_detail,
 };
 
-/// A page of 100 members takes some 60 KB. Answers without pages (a team's members, members by role) are larger.
-const MAX_BODY: usize = 16 << 20;
-
 /// How long the vendor refuses everything after one call too many.
 const PENALTY: Duration = Duration::from_secs(10);
 
@@ -471,8 +468,10 @@ impl Client {
         if parts.len() < 2 {
             return Ok(vec![self.execute(whole).await?]);
         }
-        let scope = self.scope();
-        stream::iter(&parts).map(|part| self.call(part, &scope)).buffered(self.inner.concurrency).try_collect().await
+        let scope = &self.scope();
+        // Each call owns its part: a future that borrowed it could not be spawned.
+        let calls = parts.into_iter().map(|part| async move { self.call(&part, scope).await });
+        stream::iter(calls).buffered(self.inner.concurrency).try_collect().await
     }
 }
 
@@ -563,7 +562,7 @@ impl<C: Command> Call for Signed<'_, C> {
     }
 
     fn max_body(&self) -> usize {
-        MAX_BODY
+        C::MAX_BODY
     }
 
     async fn prepare(&self, attempt: &Attempt) -> Result<http::Request<Vec<u8>>, Error> {

@@ -42,12 +42,16 @@ pub(crate) fn find(code: i64, desc: &str) -> Meaning {
     if code == 414 {
         let desc = desc.to_ascii_lowercase();
         let says = |word: &str| desc.contains(word);
+        let tells = |words: [&str; 3]| words.into_iter().filter(|word| says(word)).count() == 1;
         return match () {
+            // A text that names several, or repeats the whole request, tells nothing.
+            () if says("already") => (Conflict, "it exists already", ""),
+            () if !tells(["curtime", "checksum", "appkey"]) => {
+                (InvalidRequest, "a parameter is wrong", "see the server's words")
+            }
             () if says("curtime") => (Clock, "the CurTime is too far away from the server's clock", "set the clock"),
             () if says("checksum") => (Auth, "the CheckSum is wrong", "check the AppSecret"),
-            () if says("appkey") => (Auth, "the AppKey is unknown", "check it, and the region"),
-            () if says("already") => (Conflict, "it exists already", ""),
-            () => (InvalidRequest, "a parameter is wrong", "see the server's words"),
+            () => (Auth, "the AppKey is unknown", "check it, and the region"),
         };
     }
     match TABLE.binary_search_by_key(&code, |row| row.0) {
@@ -118,5 +122,6 @@ mod tests {
         assert_eq!(find(414, "appkey").0, Auth);
         assert_eq!(find(414, "already register").0, Conflict);
         assert_eq!(find(414, "accid is empty").0, InvalidRequest);
+        assert_eq!(find(414, "bad: AppKey: a, CurTime: 1, CheckSum: b").0, InvalidRequest);
     }
 }

@@ -33,6 +33,9 @@ pub trait Command: Send + Sync {
     /// Calls a second that an app may make by default.
     const CALLS_PER_SECOND: u32 = 100;
 
+    /// Bytes an answer may have. Two hundred rows with the longest texts take less.
+    const MAX_BODY: usize = 4 << 20;
+
     /// The room or team the request is about, if it is about one.
     fn group(&self) -> Option<u64> {
         None

@@ -61,7 +61,8 @@ pub struct RosterOptions {
     pub kind: Kind,
     /// Whether to ask by role too, which completes what the list says of creator, managers, blacklisted and muted.
     pub roles: bool,
-    /// Whether to hold the list against the room's number of people online. Only [`Kind::All`] can be.
+    /// Whether to hold the list against the room's number of people online. Only [`Kind::All`] can be, and an empty list
+    /// of guests.
     pub count: bool,
     /// Rows a page, 2 to 100.
     pub page_size: u32,

@@ -33,6 +33,8 @@ impl Command for Request {
 
     const NAME: &'static str = "team/query";
     const BUCKET: &'static str = "team";
+    // All in one answer.
+    const MAX_BODY: usize = 16 << 20;
 
     fn validate(&self) -> Result<(), BuildError> {
         check_batch("tids", self.tids.len(), usize::MAX)?;

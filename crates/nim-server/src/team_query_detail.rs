@@ -28,6 +28,8 @@ impl Command for Request {
 
     const NAME: &'static str = "team/queryDetail";
     const BUCKET: &'static str = "team";
+    // All in one answer.
+    const MAX_BODY: usize = 16 << 20;
 
     fn group(&self) -> Option<u64> {
         Some(self.tid)

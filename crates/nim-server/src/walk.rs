@@ -64,8 +64,16 @@ pub struct RosterWalk {
     doubtful: bool,
     /// `onlineusercount`, before and after.
     counts: Vec<Option<u64>>,
+    online: Online,
+}
+
+/// Those found, against the room's count of people online.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Online {
     /// Found and online.
-    online: u64,
+    known: u64,
+    /// Found in rows that do not say whether they are online.
+    unsaid: u64,
 }
 
 /// Who was seen in one pass, and since when they are there.
@@ -152,7 +160,7 @@ impl RosterWalk {
             guests_proved: false,
             doubtful: false,
             counts: Vec::new(),
-            online: 0,
+            online: Online::default(),
         };
         if walk.options.kind == Kind::OnlineFixed {
             walk.ledger.note("whether the server leaves out who is offline before or after it cuts pages is not known");
@@ -196,25 +204,37 @@ impl RosterWalk {
     /// Everything was asked for.
     fn finish(&mut self) {
         let found = self.ledger.members();
-        for row in std::mem::take(&mut self.roles).into_values() {
+        let roles = std::mem::take(&mut self.roles);
+        if roles.values().any(|row| row.role == Some(Role::Creator)) {
+            // Others may have lost their role and left meanwhile; a creator stays.
+            self.ledger.gap("the list of fixed members does not hold the room's creator");
+        }
+        for row in roles.into_values() {
             enter(&mut self.ledger, &mut self.online, row, false);
         }
         if self.ledger.members() > found {
             self.doubtful = true;
             self.ledger.note("members came by role whom the list of fixed members does not hold");
         }
-        if let [Some(before), Some(after)] = self.counts[..]
-            && self.online < before.min(after)
-        {
-            let least = before.min(after);
-            self.ledger
-                .gap(format!("{least} people were online throughout by the room's count, {} were found", self.online));
+        match self.counts[..] {
+            [Some(before), Some(after)] if self.online.known + self.online.unsaid < before.min(after) => {
+                let (least, found) = (before.min(after), self.online.known);
+                self.ledger
+                    .gap(format!("{least} people were online throughout by the room's count, {found} were found"));
+            }
+            // No guest was found: neighbouring pages, which prove other lists, there were none.
+            [Some(online @ 1..)] => {
+                self.doubtful = true;
+                self.ledger
+                    .note(format!("{online} people are online by the room's count, and none is listed as a guest"));
+            }
+            _ => {}
         }
     }
 
     /// Whether the room's count of people online was the same before and after, and is that of those found.
     fn count_agrees(&self) -> bool {
-        matches!(self.counts[..], [Some(before), Some(after)] if before == after && after == self.online)
+        matches!(self.counts[..], [Some(before), Some(after)] if before == after && after == self.online.known && self.online.unsaid == 0)
     }
 
     fn members(&mut self, ticket: Ticket, answer: Members) -> Result<(), Error> {
@@ -244,7 +264,12 @@ impl RosterWalk {
             self.ledger.note(note);
         }
         match member_type {
-            MemberType::Temporary => self.guests_proved = clean,
+            MemberType::Temporary => {
+                self.guests_proved = clean;
+                if self.options.kind == Kind::Temporary && self.options.count && self.ledger.members() == 0 {
+                    self.todo.push_back(Step::Room);
+                }
+            }
             MemberType::OnlineFixed => {}
             MemberType::Fixed => {
                 self.passes += 1;
@@ -287,16 +312,17 @@ impl RosterWalk {
 }
 
 /// Gives a row out, if its account was not given out before.
-fn enter(ledger: &mut Ledger<Member>, online: &mut u64, row: Member, guest: bool) -> bool {
-    let is_online = guest || row.online_stat == Some(true);
+fn enter(ledger: &mut Ledger<Member>, online: &mut Online, row: Member, guest: bool) -> bool {
+    let is_online = if guest { Some(true) } else { row.online_stat };
     let is_new = ledger.enter(Page::new(vec![row], None), 0) > 0;
-    *online += u64::from(is_new && is_online);
+    online.known += u64::from(is_new && is_online == Some(true));
+    online.unsaid += u64::from(is_new && is_online.is_none());
     is_new
 }
 
 fn take_in(
     ledger: &mut Ledger<Member>,
-    online: &mut u64,
+    online: &mut Online,
     roles: &mut BTreeMap<String, Member>,
     pass: &mut Pass,
     member_type: MemberType,

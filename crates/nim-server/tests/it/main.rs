@@ -1,11 +1,13 @@
-//! Tests of nim-server against evidence: fixtures, signing vectors, and an oracle.
+//! Tests of nim-server against evidence: fixtures, signing vectors, an oracle, and the sandbox.
 
 // Clippy's exception for tests does not reach the helpers of an integration test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod cases;
-#[cfg(feature = "client")]
+#[cfg(feature = "rustls")]
 mod client;
+#[cfg(feature = "client")]
+mod clock;
 mod fixtures;
 mod mutations;
 mod properties;
