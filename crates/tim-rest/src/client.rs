@@ -436,8 +436,10 @@ impl Client {
         if parts.len() < 2 {
             return self.execute(whole).await;
         }
-        let scope = self.scope();
-        let answers = stream::iter(&parts).map(|part| self.call(part, &scope)).buffered(self.inner.concurrency);
+        let scope = &self.scope();
+        // Each call owns its part: a future that borrowed it could not be spawned.
+        let calls = parts.into_iter().map(|part| async move { self.call(&part, scope).await });
+        let answers = stream::iter(calls).buffered(self.inner.concurrency);
         let answers: Vec<(C::Response, _)> = answers.try_collect().await?;
         let merged = answers.into_iter().map(|(answer, _)| answer).reduce(merge);
         merged.ok_or_else(|| BuildError::new("batch", "is empty").into())

@@ -391,3 +391,15 @@ async fn live_group() {
     println!("{:?}", in_windows.report);
     assert!(in_windows.report.completeness.is_complete());
 }
+
+#[tokio::test]
+async fn split_batches_can_be_spawned() {
+    let sandbox = sandbox(kinds());
+    let client = client(&sandbox);
+    let ids: Vec<String> = kinds().iter().map(|group| group.id.clone()).cycle().take(120).collect();
+    let infos = tokio::spawn(async move {
+        let request = tim_rest::get_group_info::Request::new(ids).with_base_info(["Type", "MemberNum"]);
+        client.get_group_info(&request).await
+    });
+    assert_eq!(infos.await.unwrap().unwrap().group_info.len(), 120);
+}
