@@ -28,8 +28,11 @@ use crate::{
 /// A page takes some 30 KB.
 const MAX_BODY: usize = 4 << 20;
 
-/// How long nothing is sent after a 429, which only a proxy in front of the shop would say.
+/// How long nothing is sent after a 429, which only a proxy in front of the shop would say, where it does not say how long.
 const PENALTY: Duration = Duration::from_secs(10);
+
+/// And where it does, at least.
+const LEAST_PENALTY: Duration = Duration::from_secs(1);
 
 /// Calls one tenant of a shop as one member. Lists belong to an enterprise: [`manage`](Self::manage) leads to them. Clones are
 /// cheap, and share connections, pacing and the session.
@@ -148,7 +151,7 @@ impl ClientBuilder {
     /// At most so many calls in any stretch of time. The default is 200 a second; the server has no limit of its own.
     #[must_use]
     pub fn at_most(mut self, calls: u32, per: Duration) -> Self {
-        self.quota = Quota::new(BUCKET, calls, per).with_penalty(PENALTY);
+        self.quota = Quota::new(BUCKET, calls, per).with_penalty(LEAST_PENALTY);
         self
     }
 
@@ -209,7 +212,7 @@ impl Client {
             retry: RetryPolicy::default().with_max_attempts(3),
             attempt_timeout: Duration::from_secs(20),
             concurrency: 4,
-            quota: Quota::new(BUCKET, 200, Duration::from_secs(1)).with_penalty(PENALTY),
+            quota: Quota::new(BUCKET, 200, Duration::from_secs(1)).with_penalty(LEAST_PENALTY),
             deadline: Some(Duration::from_secs(10 * 60)),
         }
     }
@@ -622,7 +625,7 @@ impl CallError for Error {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Status(error) if error.kind == StatusErrorKind::Throttled => {
-                Verdict::Throttled { after: error.retry_after }
+                Verdict::Throttled { after: Some(error.retry_after.unwrap_or(PENALTY)) }
             }
             error if error.is_retryable() => Verdict::Retry { after: error.retry_after() },
             _ => Verdict::Fail,
