@@ -128,7 +128,11 @@ impl From<Response> for Reading {
             (list.data, list.rejected, list.total, list.current_page, list.per_page)
         });
         let place = page.map_or_else(|| "a page".to_owned(), |page| format!("page {page}"));
-        let reason = |row: Rejected| format!("row {} of {place} could not be read: {}", row.index, row.reason);
+        let reason = |row: Rejected| {
+            let prefix = format!("row {}: ", row.index);
+            let why = row.reason.strip_prefix(&prefix).unwrap_or(&row.reason);
+            format!("row {} of {place} could not be read: {why}", row.index)
+        };
         let unreadable = rejected.into_iter().map(reason).collect();
         Self { rows, unreadable, total, customers, employees, page, per_page, said }
     }

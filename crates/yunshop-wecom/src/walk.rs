@@ -126,6 +126,27 @@ pub enum Answer {
     Group(get_list::Response),
 }
 
+/// Whether getList knows a group.
+enum Found {
+    Yes,
+    No,
+    /// It did not say, and why.
+    Unknown(String),
+}
+
+impl Found {
+    fn of(group: u64, answer: &get_list::Response) -> Self {
+        match &answer.data.list {
+            None => Self::Unknown("getList answered without a list".to_owned()),
+            Some(list) if list.data.iter().any(|row| row.id == group) => Self::Yes,
+            Some(list) if !list.rejected.is_empty() || list.total.is_some_and(|total| total > list.rows()) => {
+                Self::Unknown("getList answered with fewer rows than it counts, or with unreadable ones".to_owned())
+            }
+            Some(_) => Self::No,
+        }
+    }
+}
+
 impl RosterWalk {
     /// `now` is in seconds since 1970-01-01 UTC.
     pub(crate) fn new(group: u64, options: RosterOptions, concurrency: usize, now: i64) -> Self {
@@ -252,10 +273,17 @@ impl RosterWalk {
     }
 
     /// A list without rows is what a group without external members has, and one that is not there.
-    fn exists(&mut self, found: bool) {
-        if !found {
+    fn exists(&mut self, found: Found) {
+        let why = match found {
+            Found::Yes => None,
+            Found::No => Some("no row at all, and the group was not found in getList: check its id".to_owned()),
+            Found::Unknown(why) => {
+                Some(format!("no row at all, and whether there is such a group could not be told: {why}"))
+            }
+        };
+        if let Some(why) = why {
             self.proved = Completeness::Unverified;
-            self.ledger.note("no row at all, and the group was not found in getList: check its id");
+            self.ledger.note(why);
         }
         self.next_list(true);
     }
@@ -301,13 +329,12 @@ impl Walk for RosterWalk {
         let outcome = match answer {
             Ok(Answer::Members(answer)) => self.page(ticket, answer.into()),
             Ok(Answer::Group(answer)) => {
-                let group = self.group;
-                self.exists(answer.data.list.is_some_and(|list| list.data.iter().any(|row| row.id == group)));
+                self.exists(Found::of(self.group, &answer));
                 Ok(())
             }
             // Not everybody who may see members may see groups.
-            Err(Error::Api(_) | Error::Decode(_)) if matches!(self.phase, Phase::Exists { .. }) => {
-                self.exists(false);
+            Err(error @ (Error::Api(_) | Error::Decode(_))) if matches!(self.phase, Phase::Exists { .. }) => {
+                self.exists(Found::Unknown(error.to_string()));
                 Ok(())
             }
             Err(error) => Err(error),

@@ -206,6 +206,34 @@ fn a_wrong_password_is_tried_once() {
 }
 
 #[test]
+fn a_number_that_nobody_has_is_told_from_a_wrong_password_by_the_class_and_not_by_the_words() {
+    for (status, expected) in [(6, ApiErrorKind::WrongPassword), (7, ApiErrorKind::NoSuchMember)] {
+        let (world, simulation) = simulate(World::new(3, 1), 1);
+        let refused = refusal("手机号或密码错误", serde_json::json!({"status": status}));
+        lock(&world).first = vec![("member.login.index", Ok(refused))];
+        let client = builder(&simulation, account()).build().unwrap();
+        let error = simulation.run(async { client.manage(1).await.unwrap_err() });
+        assert_eq!((kind(&error), error.is_auth()), (expected, true));
+    }
+}
+
+#[test]
+fn a_429_that_says_how_long_is_believed_and_one_that_does_not_costs_ten_seconds() {
+    for (says, least, most) in [(Some("3"), 3, 9), (None, 10, 60)] {
+        let (world, simulation) = simulate(World::new(3, 1), 1);
+        let slow = Response::builder().status(429);
+        let slow = says.iter().fold(slow, |slow, says| slow.header("retry-after", *says)).body(Vec::new()).unwrap();
+        lock(&world).first = vec![("getGroupMembers", Ok(slow))];
+        let client = builder(&simulation, account()).build().unwrap();
+        let answer = simulation.run(async { client.manage(1).await?.get_group_members(&members()).await });
+        assert!(answer.is_ok());
+        let log = &lock(&world).log;
+        let waited = (log[3].at - log[2].at).as_secs();
+        assert!((least..most).contains(&waited), "{waited}");
+    }
+}
+
+#[test]
 fn a_login_gives_a_session_that_can_be_kept() {
     let (world, simulation) = simulate(World::new(3, 1), 1);
     let client = builder(&simulation, account()).build().unwrap();
