@@ -129,6 +129,8 @@ pub enum Answer {
 /// Whether getList knows a group.
 enum Found {
     Yes,
+    /// And it counts members in it.
+    Peopled(u64),
     No,
     /// It did not say, and why.
     Unknown(String),
@@ -138,7 +140,10 @@ impl Found {
     fn of(group: u64, answer: &get_list::Response) -> Self {
         match &answer.data.list {
             None => Self::Unknown("getList answered without a list".to_owned()),
-            Some(list) if list.data.iter().any(|row| row.id == group) => Self::Yes,
+            Some(list) if list.data.iter().any(|row| row.id == group) => {
+                let counts = list.data.iter().filter(|row| row.id == group).filter_map(|row| row.customer_count);
+                counts.max().filter(|&count| count > 0).map_or(Self::Yes, Self::Peopled)
+            }
             Some(list) if !list.rejected.is_empty() || list.total.is_some_and(|total| total > list.rows()) => {
                 Self::Unknown("getList answered with fewer rows than it counts, or with unreadable ones".to_owned())
             }
@@ -276,6 +281,12 @@ impl RosterWalk {
     fn exists(&mut self, found: Found) {
         let why = match found {
             Found::Yes => None,
+            Found::Peopled(count) => {
+                let gap = format!("getList counts {count} external members, and the list has no row");
+                self.ledger.gap(gap.as_str());
+                self.kept.push(gap);
+                None
+            }
             Found::No => Some("no row at all, and the group was not found in getList: check its id".to_owned()),
             Found::Unknown(why) => {
                 Some(format!("no row at all, and whether there is such a group could not be told: {why}"))

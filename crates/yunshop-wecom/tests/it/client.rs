@@ -339,6 +339,33 @@ async fn enterprises_keep_apart_under_one_account() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_taken_elsewhere_while_it_answers_never_gives_less_than_everybody() {
+    let mut whole = 0;
+    for every in 2..=9 {
+        let mut config = Config { latency: Duration::from_millis(2), ..Config::default() };
+        config.yunshop.enterprises[0].groups = vec![GroupConfig::new(GROUP, "", 25)];
+        let sandbox = Sandbox::start(config).unwrap();
+        let enterprise = enterprise(&sandbox).await;
+        for _ in 0..4 {
+            sandbox.yunshop().inject(Fault::EnterpriseSwitched.every(every).on_command("getGroupMembers"));
+            for listing in join_all((0..8).map(|_| enterprise.roster(GROUP.into()).all())).await {
+                match listing {
+                    Ok(listing) if listing.report.completeness.is_complete() => {
+                        assert_eq!(names(&listing.members), truth(&sandbox, GROUP)[..25], "{:?}", listing.report);
+                        whole += 1;
+                    }
+                    Ok(_) => {}
+                    Err(Error::Walk(_)) => {}
+                    Err(error) => assert_eq!(kind(&error), ApiErrorKind::OtherEnterprise),
+                }
+            }
+            sandbox.yunshop().clear_faults();
+        }
+    }
+    assert!(whole > 0);
+}
+
+#[tokio::test]
 async fn sessions_and_tokens_from_elsewhere_work() {
     let sandbox = demo();
     let session = Session::of_cookie(&sandbox.yunshop().open_session(DEMO_MOBILE)).unwrap();

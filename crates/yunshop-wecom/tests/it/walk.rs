@@ -219,6 +219,20 @@ fn the_staff_is_listed_where_it_is_wanted() {
 }
 
 #[test]
+fn an_empty_list_of_a_group_that_counts_members_is_a_gap() {
+    let (world, simulation) = simulate(World::new(0, 1), 1);
+    let rows = serde_json::json!([{"id": GROUP, "crop_id": 1, "customer_count": "3"}]);
+    let list = serde_json::json!({"result": 1, "data": {"list": {"data": rows, "total": 1}}});
+    lock(&world).first = vec![("getList", Ok(crate::world::answer(&list)))];
+    let listing = simulation.run(async {
+        let client = builder(&simulation, account()).build().unwrap();
+        client.manage(1).await.unwrap().roster(GROUP).all().await.unwrap()
+    });
+    assert_eq!(listing.report.completeness, Completeness::Incomplete);
+    assert!(listing.report.gaps[0].what.contains("counts 3"), "{:?}", listing.report);
+}
+
+#[test]
 fn what_cannot_be_asked_is_not_said_to_be_missing() {
     let refusal = refusal("Sorry,您没有操作权限", serde_json::json!([]));
     let (world, simulation) = simulate(World::new(0, 1), 1);
