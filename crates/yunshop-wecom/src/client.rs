@@ -15,7 +15,7 @@ use crate::base_url::Site;
 use crate::codes::ApiErrorKind;
 use crate::command::{Answer, Command, Place, Seen};
 use crate::credentials::Credentials;
-use crate::error::{ApiError, BuildError, Error, StatusErrorKind};
+use crate::error::{ApiError, BuildError, Error, StatusErrorKind, WalkError};
 use crate::fetched::Fetched;
 use crate::options::RosterOptions;
 use crate::session::Session;
@@ -28,8 +28,11 @@ use crate::{
 /// A page takes some 30 KB.
 const MAX_BODY: usize = 4 << 20;
 
-/// How long nothing is sent after a 429, which only a proxy in front of the shop would say.
+/// How long nothing is sent after a 429, which only a proxy in front of the shop would say, where it does not say how long.
 const PENALTY: Duration = Duration::from_secs(10);
+
+/// And where it does, at least.
+const LEAST_PENALTY: Duration = Duration::from_secs(1);
 
 /// Calls one tenant of a shop as one member. Lists belong to an enterprise: [`manage`](Self::manage) leads to them. Clones are
 /// cheap, and share connections, pacing and the session.
@@ -148,7 +151,7 @@ impl ClientBuilder {
     /// At most so many calls in any stretch of time. The default is 200 a second; the server has no limit of its own.
     #[must_use]
     pub fn at_most(mut self, calls: u32, per: Duration) -> Self {
-        self.quota = Quota::new(BUCKET, calls, per).with_penalty(PENALTY);
+        self.quota = Quota::new(BUCKET, calls, per).with_penalty(LEAST_PENALTY);
         self
     }
 
@@ -184,6 +187,9 @@ impl ClientBuilder {
     }
 }
 
+/// How often a page that says nothing of its enterprise is asked for again, where that was chosen anew meanwhile.
+const MOST_CHOICES: u32 = 8;
+
 /// A client calls one host.
 const BUCKET: &str = "host";
 
@@ -209,7 +215,7 @@ impl Client {
             retry: RetryPolicy::default().with_max_attempts(3),
             attempt_timeout: Duration::from_secs(20),
             concurrency: 4,
-            quota: Quota::new(BUCKET, 200, Duration::from_secs(1)).with_penalty(PENALTY),
+            quota: Quota::new(BUCKET, 200, Duration::from_secs(1)).with_penalty(LEAST_PENALTY),
             deadline: Some(Duration::from_secs(10 * 60)),
         }
     }
@@ -489,7 +495,7 @@ impl Shared {
         // What cannot be sent is no reason to log in.
         command.validate()?;
         let (jar, generation) = live.jar.get(None, || self.establish(live, None, true)).await?;
-        let outcome = self.checked(command, &jar, enterprise, scope).await;
+        let outcome = self.checked(command, live, jar.clone(), enterprise, scope).await;
         let kind = match &outcome {
             Err(Error::Api(error)) if C::IS_READ => error.kind,
             _ => return outcome,
@@ -500,32 +506,47 @@ impl Shared {
             _ => return outcome,
         };
         let (jar, _) = live.jar.get(Some(generation), || self.establish(live, Some(jar), over)).await?;
-        self.checked(command, &jar, enterprise, scope).await
+        self.checked(command, live, jar, enterprise, scope).await
     }
 
     /// Makes a call, and holds its answer against the enterprise it should be about.
     async fn checked<C: Command>(
-        &self,
+        self: &Arc<Self>,
         command: &C,
-        jar: &Jar,
+        live: &Arc<Live>,
+        mut jar: Jar,
         enterprise: Option<u64>,
         scope: &Scope,
     ) -> Result<Answer<C::Data>, Error> {
-        let answer = self.attempt(command, jar, scope).await?;
-        let (Some(wanted), Some(seen)) = (enterprise, C::enterprise(&answer.data)) else { return Ok(answer) };
-        let seen = match seen {
-            // An empty page looks the same in every enterprise, so the session is asked where it is.
-            Seen::Unknown if C::NAME != get_business_common_data::Request::NAME => {
-                let common = self.attempt(&get_business_common_data::Request::default(), jar, scope).await?;
-                get_business_common_data::Request::enterprise(&common.data).unwrap_or(Seen::Unknown)
-            }
-            seen => seen,
-        };
-        match seen {
-            Seen::One(found) if found != wanted => Err(other_enterprise::<C>(wanted, found)),
-            Seen::Several(one, other) => Err(other_enterprise::<C>(wanted, if one == wanted { other } else { one })),
-            _ => Ok(answer),
+        for _ in 0..MOST_CHOICES {
+            let before = live.jar.at_rest();
+            let answer = self.attempt(command, &jar, scope).await?;
+            let (Some(wanted), Some(seen)) = (enterprise, C::enterprise(&answer.data)) else { return Ok(answer) };
+            let seen = match seen {
+                // An empty page looks the same in every enterprise, so the session is asked where it is.
+                Seen::Unknown if C::NAME != get_business_common_data::Request::NAME => {
+                    let common = self.attempt(&get_business_common_data::Request::default(), &jar, scope).await?;
+                    let seen = get_business_common_data::Request::enterprise(&common.data).unwrap_or(Seen::Unknown);
+                    if seen == Seen::One(wanted) && (before.is_none() || live.jar.at_rest() != before) {
+                        // Another call has chosen the enterprise anew meanwhile: that it is the right one now says nothing
+                        // of where the page came from.
+                        (jar, _) = live.jar.get(None, || self.establish(live, None, true)).await?;
+                        continue;
+                    }
+                    seen
+                }
+                seen => seen,
+            };
+            return match seen {
+                Seen::One(found) if found != wanted => Err(other_enterprise::<C>(wanted, found)),
+                Seen::Several(one, other) => {
+                    Err(other_enterprise::<C>(wanted, if one == wanted { other } else { one }))
+                }
+                _ => Ok(answer),
+            };
         }
+        let why = "the session was led back to its enterprise again and again while it answered: give each a session of its own";
+        Err(WalkError::new(why).into())
     }
 
     async fn attempt<C: Command>(&self, command: &C, jar: &Jar, scope: &Scope) -> Result<Answer<C::Data>, Error> {
@@ -622,7 +643,7 @@ impl CallError for Error {
     fn verdict(&self) -> Verdict {
         match self {
             Self::Status(error) if error.kind == StatusErrorKind::Throttled => {
-                Verdict::Throttled { after: error.retry_after }
+                Verdict::Throttled { after: Some(error.retry_after.unwrap_or(PENALTY)) }
             }
             error if error.is_retryable() => Verdict::Retry { after: error.retry_after() },
             _ => Verdict::Fail,

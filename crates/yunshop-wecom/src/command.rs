@@ -212,14 +212,12 @@ fn read<C: Command + ?Sized>(body: &[u8]) -> Result<Answer<C::Data>, Problem> {
     };
     if !yes || status == Some(-5) {
         let message = fields.get("msg").and_then(Value::as_str).unwrap_or_default();
-        let mut kind = ApiErrorKind::of(login_status, status, message);
-        if C::PLACE == Place::Api && kind == ApiErrorKind::Other {
-            kind = match status {
-                Some(6) => ApiErrorKind::WrongPassword,
-                Some(7) => ApiErrorKind::NoSuchMember,
-                _ => kind,
-            };
-        }
+        // The login has classes of its own, and one sentence for both.
+        let kind = match status {
+            Some(6) if C::PLACE == Place::Api && login_status.is_none() => ApiErrorKind::WrongPassword,
+            Some(7) if C::PLACE == Place::Api && login_status.is_none() => ApiErrorKind::NoSuchMember,
+            _ => ApiErrorKind::of(login_status, status, message),
+        };
         let mut error = ApiError::new(C::NAME, kind, message);
         (error.login_status, error.status) = (login_status, status);
         return Err(Problem::Refused(Box::new(error)));

@@ -20,13 +20,15 @@ pub(crate) struct Fetched<T> {
 struct State<T> {
     value: Option<T>,
     generation: Generation,
+    /// How often it was fetched, or tried to be.
+    flights: u64,
     /// Weak: when nobody waits for it any more, it ends, and holds up nobody.
     flight: Option<WeakShared<Flight<T>>>,
 }
 
 impl<T> Default for Fetched<T> {
     fn default() -> Self {
-        Self { state: Mutex::new(State { value: None, generation: 0, flight: None }) }
+        Self { state: Mutex::new(State { value: None, generation: 0, flights: 0, flight: None }) }
     }
 }
 
@@ -39,6 +41,13 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
     pub(crate) fn current(&self) -> Option<(T, Generation)> {
         let state = self.state();
         state.value.clone().map(|value| (value, state.generation))
+    }
+
+    /// How often it was fetched so far; `None` while it is being fetched.
+    pub(crate) fn at_rest(&self) -> Option<u64> {
+        let state = self.state();
+        let flying = state.flight.as_ref().and_then(WeakShared::upgrade).is_some();
+        (!flying).then_some(state.flights)
     }
 
     /// The value, unless it is the one that was `refused`: then, or if there is none yet, what `fetch` brings.
@@ -59,6 +68,7 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
                 None => {
                     let flight: Shared<Flight<T>> = fetch().map(|fetched| fetched.map_err(Arc::new)).boxed().shared();
                     state.flight = flight.downgrade();
+                    state.flights += 1;
                     flight
                 }
             }

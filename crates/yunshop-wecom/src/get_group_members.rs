@@ -280,6 +280,14 @@ impl Member {
         self.join_time.as_ref().and_then(Time::unix)
     }
 
+    /// What tells a row that was brought back from one that was always there: when they joined, or where nobody knows that,
+    /// when the row was last changed.
+    #[cfg(feature = "client")]
+    pub(crate) fn stamp(&self) -> Option<i64> {
+        let unix = |time: &Option<Time>| time.as_ref().and_then(Time::unix);
+        self.joined().or_else(|| unix(&self.updated_at)).or_else(|| unix(&self.created_at))
+    }
+
     /// Whether the row says that they left.
     #[must_use]
     pub fn has_left(&self) -> bool {

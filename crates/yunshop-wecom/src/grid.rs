@@ -35,7 +35,7 @@ const IDLE: u64 = 32;
 pub(crate) struct Grid {
     passes: u32,
     ahead: u64,
-    /// Rows of people who joined from here on do not count as old. The shop's clock may be off by ten minutes.
+    /// Rows of people who joined from here on, or that were changed if nobody knows when they joined, do not count as old. The shop's clock may be off by ten minutes.
     recently: i64,
     pass: Pass,
     /// The rows of the pass before.
@@ -46,7 +46,7 @@ pub(crate) struct Grid {
     done: Option<Verdict>,
 }
 
-/// Each row's number, and when its person joined.
+/// Each row's number, and when its person joined, or the row was last changed where nobody knows that.
 type Rows = BTreeSet<(u64, Option<i64>)>;
 
 /// One reading.
@@ -76,7 +76,7 @@ struct Pass {
     short: bool,
     /// Whether a page was not of the size it should have been.
     uneven: bool,
-    /// Whether a row could not be read, or came without a join time.
+    /// Whether a row could not be read, or came without any time to tell it by.
     unreadable: bool,
     timeless: bool,
     /// Why the rest cannot be reached.
@@ -128,7 +128,11 @@ impl From<Response> for Reading {
             (list.data, list.rejected, list.total, list.current_page, list.per_page)
         });
         let place = page.map_or_else(|| "a page".to_owned(), |page| format!("page {page}"));
-        let reason = |row: Rejected| format!("row {} of {place} could not be read: {}", row.index, row.reason);
+        let reason = |row: Rejected| {
+            let prefix = format!("row {}: ", row.index);
+            let why = row.reason.strip_prefix(&prefix).unwrap_or(&row.reason);
+            format!("row {} of {place} could not be read: {why}", row.index)
+        };
         let unreadable = rejected.into_iter().map(reason).collect();
         Self { rows, unreadable, total, customers, employees, page, per_page, said }
     }
@@ -232,15 +236,15 @@ impl Grid {
         let newest = pass.top.map_or(0, |(newest, _)| newest);
         let met = pass.met.len();
         for row in &reading.rows {
-            let joined = row.joined();
-            pass.timeless |= joined.is_none();
-            pass.rows.insert((row.id, joined));
+            let stamp = row.stamp();
+            pass.timeless |= stamp.is_none();
+            pass.rows.insert((row.id, stamp));
             if pass.met.insert(row.id) {
                 // Rows that moved right come again; but no row that is new to the reading may stand behind an older one.
                 pass.unordered |= pass.met.len() > 1 && row.id <= newest && row.id > pass.lowest;
                 pass.lowest = if pass.met.len() == 1 { row.id } else { pass.lowest.min(row.id) };
             }
-            if row.id <= newest && joined.is_some_and(|joined| joined < self.recently) {
+            if row.id <= newest && stamp.is_some_and(|stamp| stamp < self.recently) {
                 pass.old.insert(row.id);
             }
         }
@@ -291,7 +295,8 @@ impl Grid {
         } else if counted || repeated {
             Some(Verdict::Whole)
         } else if even && timeless && !falls_short {
-            let why = "rows without a join time, or all with the same one: whether somebody came back meanwhile cannot be told";
+            let why =
+                "rows without any time, or all with the same one: whether somebody came back meanwhile cannot be told";
             Some(Verdict::Unproved(Some(why.to_owned())))
         } else if self.number < self.passes {
             None

@@ -10,6 +10,7 @@ use crate::error::{Error, WalkError};
 use crate::get_group_members::{self, Member};
 use crate::grid::{Grid, Reading, Verdict};
 use crate::options::RosterOptions;
+use crate::types::MemberStatus;
 use crate::{get_group_employees, get_list};
 
 /// The members of one group as a stream, and a report on how sure it is.
@@ -52,6 +53,29 @@ pub struct RosterWalk {
     /// The group's id in WeCom, which all rows share.
     chat: Option<String>,
     left: BTreeSet<u64>,
+    /// Whether a row did not say whether its person left.
+    unsaid: bool,
+    /// How many the server counts in each list.
+    customers: Option<Counted>,
+    staff: Option<Counted>,
+}
+
+/// What a server's count of a list was while it was read.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Counted {
+    least: u64,
+    most: u64,
+    last: u64,
+}
+
+impl Counted {
+    fn at(count: u64) -> Self {
+        Self { least: count, most: count, last: count }
+    }
+
+    fn and(self, count: u64) -> Self {
+        Self { least: self.least.min(count), most: self.most.max(count), last: count }
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -102,6 +126,32 @@ pub enum Answer {
     Group(get_list::Response),
 }
 
+/// Whether getList knows a group.
+enum Found {
+    Yes,
+    /// And it counts members in it.
+    Peopled(u64),
+    No,
+    /// It did not say, and why.
+    Unknown(String),
+}
+
+impl Found {
+    fn of(group: u64, answer: &get_list::Response) -> Self {
+        match &answer.data.list {
+            None => Self::Unknown("getList answered without a list".to_owned()),
+            Some(list) if list.data.iter().any(|row| row.id == group) => {
+                let counts = list.data.iter().filter(|row| row.id == group).filter_map(|row| row.customer_count);
+                counts.max().filter(|&count| count > 0).map_or(Self::Yes, Self::Peopled)
+            }
+            Some(list) if !list.rejected.is_empty() || list.total.is_some_and(|total| total > list.rows()) => {
+                Self::Unknown("getList answered with fewer rows than it counts, or with unreadable ones".to_owned())
+            }
+            Some(_) => Self::No,
+        }
+    }
+}
+
 impl RosterWalk {
     /// `now` is in seconds since 1970-01-01 UTC.
     pub(crate) fn new(group: u64, options: RosterOptions, concurrency: usize, now: i64) -> Self {
@@ -122,6 +172,9 @@ impl RosterWalk {
             kept: Vec::new(),
             chat: None,
             left: BTreeSet::new(),
+            unsaid: false,
+            customers: None,
+            staff: None,
         }
     }
 
@@ -132,6 +185,7 @@ impl RosterWalk {
     }
 
     fn page(&mut self, ticket: Ticket, reading: Reading) -> Result<(), Error> {
+        let employees = matches!(self.phase, Phase::Employees { .. });
         let (Phase::Members { grid } | Phase::Employees { grid }) = &mut self.phase else { return Ok(()) };
         for reading in grid.take(ticket & !EMPLOYEES, reading) {
             for row in &reading.rows {
@@ -143,16 +197,15 @@ impl RosterWalk {
                     (None, Some(chat)) => self.chat = Some(chat.to_owned()),
                     _ => {}
                 }
-                if row.status.is_none() {
-                    self.ledger.note("rows that do not say whether somebody left are taken for members");
-                }
+                self.unsaid |= !matches!(row.status, Some(MemberStatus::InGroup | MemberStatus::Left));
             }
-            let count = match self.options.employees {
-                true => reading.customers.zip(reading.employees).map(|(customers, staff)| customers + staff),
-                false => reading.customers,
+            // The count of the other list may be missing here, or 0.
+            let (count, counted) = match employees {
+                true => (reading.employees, &mut self.staff),
+                false => (reading.customers, &mut self.customers),
             };
             if let Some(count) = count {
-                self.ledger.declare(count);
+                *counted = Some(counted.map_or(Counted::at(count), |before| before.and(count)));
             }
             let (gone, rows): (Vec<Member>, Vec<Member>) = reading.rows.into_iter().partition(Member::has_left);
             self.left.extend(gone.iter().map(|row| row.id));
@@ -203,15 +256,45 @@ impl RosterWalk {
         self.phase = if of_members && self.options.employees {
             Phase::Employees { grid: Grid::new(self.options.passes, self.ahead, self.since) }
         } else {
+            self.end();
             Phase::Done
         };
     }
 
+    /// Holds what was found against what the server counts: in both lists, where both were read.
+    fn end(&mut self) {
+        let staff = if self.options.employees { self.staff } else { Some(Counted::at(0)) };
+        if let Some((customers, staff)) = self.customers.zip(staff) {
+            self.ledger.declare(customers.least.saturating_add(staff.least));
+            self.ledger.declare(customers.most.saturating_add(staff.most));
+            self.ledger.declare(customers.last.saturating_add(staff.last));
+        }
+        if self.unsaid {
+            self.ledger.note("rows that do not say whether somebody left are taken for members");
+            if !self.ledger.agrees() {
+                self.proved = Completeness::Unverified;
+            }
+        }
+    }
+
     /// A list without rows is what a group without external members has, and one that is not there.
-    fn exists(&mut self, found: bool) {
-        if !found {
+    fn exists(&mut self, found: Found) {
+        let why = match found {
+            Found::Yes => None,
+            Found::Peopled(count) => {
+                let gap = format!("getList counts {count} external members, and the list has no row");
+                self.ledger.gap(gap.as_str());
+                self.kept.push(gap);
+                None
+            }
+            Found::No => Some("no row at all, and the group was not found in getList: check its id".to_owned()),
+            Found::Unknown(why) => {
+                Some(format!("no row at all, and whether there is such a group could not be told: {why}"))
+            }
+        };
+        if let Some(why) = why {
             self.proved = Completeness::Unverified;
-            self.ledger.note("no row at all, and the group was not found in getList: check its id");
+            self.ledger.note(why);
         }
         self.next_list(true);
     }
@@ -257,13 +340,12 @@ impl Walk for RosterWalk {
         let outcome = match answer {
             Ok(Answer::Members(answer)) => self.page(ticket, answer.into()),
             Ok(Answer::Group(answer)) => {
-                let group = self.group;
-                self.exists(answer.data.list.is_some_and(|list| list.data.iter().any(|row| row.id == group)));
+                self.exists(Found::of(self.group, &answer));
                 Ok(())
             }
             // Not everybody who may see members may see groups.
-            Err(Error::Api(_) | Error::Decode(_)) if matches!(self.phase, Phase::Exists { .. }) => {
-                self.exists(false);
+            Err(error @ (Error::Api(_) | Error::Decode(_))) if matches!(self.phase, Phase::Exists { .. }) => {
+                self.exists(Found::Unknown(error.to_string()));
                 Ok(())
             }
             Err(error) => Err(error),
@@ -306,6 +388,10 @@ impl Walk for RosterWalk {
             Phase::Done => self.ledger.against_total(self.proved),
             _ => Completeness::Unverified,
         });
+        if !self.options.employees {
+            // The last word of a walk that was broken off, too.
+            findings.declared_total = findings.declared_total.or(self.customers.map(|customers| customers.last));
+        }
         if !self.left.is_empty() {
             findings.notes.push(format!("{} rows are of people who left, and were not given out", self.left.len()));
         }

@@ -103,7 +103,7 @@ impl Turn<'_> {
             }
             id
         };
-        self.state.sessions.choose(&caller.session, choice);
+        self.state.sessions.choose(&caller.session, choice, self.now);
         self.state.last_managed[caller.at] = choice;
         Reply::success("成功", Json::nothing())
     }

@@ -40,7 +40,7 @@ impl Turn<'_> {
                 let other = managed.find(|id| Some(*id) != chosen);
                 self.state.last_managed[at] = other;
                 let chosen = if *fault == Fault::EnterpriseSwitched { other } else { None };
-                self.state.sessions.choose(&id, chosen);
+                self.state.sessions.choose(&id, chosen, self.now);
             }
         }
     }
@@ -72,6 +72,8 @@ impl Turn<'_> {
             self.cookies.push(format!("{SESSION}={session}"));
         }
         if matches!(asked.client_type(), Some(9 | 14 | 15)) {
+            // Whoever has logged in there, the session is in use.
+            self.state.sessions.account(&session, self.now);
             let token = asked.get("yz_token").and_then(|token| self.state.sessions.token(token));
             return match token {
                 Some(at) => self.welcome(Caller { at, session }),

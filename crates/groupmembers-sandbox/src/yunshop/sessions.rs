@@ -14,7 +14,8 @@ pub(crate) type AccountAt = usize;
 
 #[derive(Debug)]
 struct Session {
-    account: AccountAt,
+    /// Nobody, where a token says who is calling.
+    account: Option<AccountAt>,
     business: Option<u32>,
     used: Instant,
 }
@@ -46,7 +47,7 @@ impl Sessions {
             return None;
         }
         session.used = session.used.max(now);
-        Some(session.account)
+        session.account
     }
 
     /// The enterprise chosen in it.
@@ -56,13 +57,13 @@ impl Sessions {
 
     /// Opens a session under this id, whatever was there before: PHP takes the id it is given.
     pub(crate) fn open(&mut self, id: &str, account: AccountAt, now: Instant) {
-        self.open.insert(id.to_owned(), Session { account, business: None, used: now });
+        self.open.insert(id.to_owned(), Session { account: Some(account), business: None, used: now });
     }
 
-    pub(crate) fn choose(&mut self, id: &str, business: Option<u32>) {
-        if let Some(session) = self.open.get_mut(id) {
-            session.business = business;
-        }
+    /// PHP keeps what is chosen under the id it is given, whether anybody has logged in there or a token says who it is.
+    pub(crate) fn choose(&mut self, id: &str, business: Option<u32>, now: Instant) {
+        let nobody = || Session { account: None, business: None, used: now };
+        self.open.entry(id.to_owned()).or_insert_with(nobody).business = business;
     }
 
     pub(crate) fn close(&mut self, id: &str) {

@@ -9,7 +9,9 @@ use groupmembers_http::simulation::Simulation;
 use proptest::prelude::*;
 use yunshop_wecom::{Completeness, Enterprise, Error, Report, RosterOptions, RosterWalk};
 
-use crate::world::{Cut, GROUP, Leaving, Shared, Total, World, account, builder, lock, simulate, simulate_with};
+use crate::world::{
+    Cut, GROUP, Leaving, Shared, Total, World, account, builder, lock, refusal, simulate, simulate_with,
+};
 
 async fn enter(simulation: &Arc<Simulation>, retry: RetryPolicy, concurrency: usize) -> Enterprise {
     let client = builder(simulation, account()).retry(retry).concurrency(concurrency).build().unwrap();
@@ -55,12 +57,12 @@ proptest! {
     fn lists_keep_the_promises(
         (members, seed, churn) in (0..160_u64, any::<u64>(), 0..200_u64),
         leaving in leaving(),
-        (passes, lost, same_time) in (1..5_u32, prop_oneof![Just(0_usize), Just(12)], any::<bool>()),
+        (passes, lost, same_time, dated) in (1..5_u32, prop_oneof![Just(0_usize), Just(12)], any::<bool>(), any::<bool>()),
         unreadable in prop_oneof![4 => Just(0_u64), 1 => 20..200_u64],
     ) {
         let mut world = World::new(members, seed);
         (world.churn, world.leaving, world.lost, world.same_time) = (churn, leaving, lost, same_time);
-        world.unreadable = unreadable;
+        (world.unreadable, world.dated) = (unreadable, dated);
         let (world, found, report) = list(world, seed, RosterOptions::default().passes(passes));
         hold(&world, &found, &report);
         if churn == 0 && unreadable == 0 {
@@ -214,6 +216,33 @@ fn the_staff_is_listed_where_it_is_wanted() {
     let (_, found, report) =
         list(World { staff: 3, ..World::new(12, 1) }, 1, RosterOptions::default().with_employees());
     assert_eq!((found.len(), report.completeness, report.declared_total), (15, Completeness::Verified, Some(15)));
+}
+
+#[test]
+fn an_empty_list_of_a_group_that_counts_members_is_a_gap() {
+    let (world, simulation) = simulate(World::new(0, 1), 1);
+    let rows = serde_json::json!([{"id": GROUP, "crop_id": 1, "customer_count": "3"}]);
+    let list = serde_json::json!({"result": 1, "data": {"list": {"data": rows, "total": 1}}});
+    lock(&world).first = vec![("getList", Ok(crate::world::answer(&list)))];
+    let listing = simulation.run(async {
+        let client = builder(&simulation, account()).build().unwrap();
+        client.manage(1).await.unwrap().roster(GROUP).all().await.unwrap()
+    });
+    assert_eq!(listing.report.completeness, Completeness::Incomplete);
+    assert!(listing.report.gaps[0].what.contains("counts 3"), "{:?}", listing.report);
+}
+
+#[test]
+fn what_cannot_be_asked_is_not_said_to_be_missing() {
+    let refusal = refusal("Sorry,您没有操作权限", serde_json::json!([]));
+    let (world, simulation) = simulate(World::new(0, 1), 1);
+    lock(&world).first = vec![("getList", Ok(refusal))];
+    let listing = simulation.run(async {
+        let client = builder(&simulation, account()).build().unwrap();
+        client.manage(1).await.unwrap().roster(GROUP).all().await.unwrap()
+    });
+    assert_eq!((listing.members.len(), listing.report.completeness), (0, Completeness::Unverified));
+    assert!(listing.report.notes.iter().any(|note| note.contains("could not be told: getList: no right")));
 }
 
 #[test]

@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) total: Total,
     pub(crate) cut: Cut,
     pub(crate) timeless: bool,
+    /// One row in three has no join time, and all of them say when they were last changed.
+    pub(crate) dated: bool,
     pub(crate) same_time: bool,
     pub(crate) summary: Option<i64>,
     pub(crate) grows: usize,
@@ -135,6 +137,7 @@ impl World {
             total: Total::Exact,
             cut: Cut::Ten,
             timeless: false,
+            dated: false,
             same_time: false,
             summary: Some(0),
             grows: 0,
@@ -244,8 +247,11 @@ impl World {
                 "id": row.id, "chat_id": "wr1", "userid": format!("u{}", row.user), "status": u8::from(row.here),
                 "join_time": joined, "withdraw_time": 0, "we_nickname": "张三", "member_type": 2,
             });
-            if self.timeless {
+            if self.timeless || (self.dated && row.id % 3 == 0) {
                 value["join_time"] = json!(0);
+            }
+            if self.dated {
+                value["updated_at"] = json!(joined);
             }
             if self.named {
                 value["crop_id"] = json!(enterprise);

@@ -224,6 +224,18 @@ fn tokens_of_type_9() {
     assert_eq!(call("admin/manageBusiness", &token, &json!({"id": DEMO_BUSINESS_ID}))["result"], 1);
     let list = call(MEMBERS, &token, &json!({"group_id": GROUP}));
     assert_eq!(list["data"]["list"]["data"].as_array().unwrap().len(), 2);
+
+    // With a session of its own the choice outlives what is chosen elsewhere, though nobody has logged in there.
+    let client = Client { cookie: "PHPSESSID=abc".to_owned(), ..Client::new(&sandbox) };
+    let call = |action: &str, kind: &str, body: &Value| {
+        client.raw(&target(action).replace("type=5", kind), "application/json", &body.to_string()).json()
+    };
+    let by_token = format!("type=9&yz_token={token}");
+    assert_eq!(call("admin/manageBusiness", &by_token, &json!({"id": DEMO_BUSINESS_ID}))["result"], 1);
+    sandbox.yunshop().manage_elsewhere(DEMO_MOBILE, DEMO_OTHER_BUSINESS_ID);
+    let list = call(MEMBERS, &by_token, &json!({"group_id": GROUP}));
+    assert_eq!(list["data"]["list"]["data"].as_array().unwrap().len(), 2);
+    assert_eq!(call(MEMBERS, "type=5", &json!({"group_id": GROUP}))["data"]["login_status"], 1);
 }
 
 #[test]
