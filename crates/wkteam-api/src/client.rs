@@ -467,6 +467,7 @@ impl Client {
                 }
                 let look_up = || shared.look_up(wc_id);
                 let (first, generation) = shared.within(budget, w_id.get(None, look_up)).await?;
+                let token = shared.token.generation();
                 let outcome = shared.authorized(command, Some(first.clone()), budget).await;
                 let refused = matches!(&outcome, Err(Error::Api(error)) if error.kind == ApiErrorKind::Refused);
                 if !refused || confirmed.lately(shared.now()) == Some(generation) {
@@ -476,7 +477,8 @@ impl Client {
                     match shared.within(budget, w_id.get(Some(generation), look_up)).await {
                         Ok((latest, generation)) => {
                             confirmed.note(generation, shared.now());
-                            if latest != first && C::IS_READ {
+                            let renewed = latest != first || shared.token.generation() != token;
+                            if renewed && C::IS_READ {
                                 // Another wId, and a lane of its own, but the same account.
                                 shared.pause(budget).await?;
                                 shared.authorized(command, Some(latest), budget).await
@@ -493,13 +495,15 @@ impl Client {
                                 other => other,
                             })
                         }
+                        // The look went as far as logging in, and that says what is wrong.
+                        Err(Error::Api(login)) if login.kind.is_about_the_developer() => Err(Error::Api(login)),
                         Err(_) => outcome,
                     }
                 }
             }
         };
         outcome.map_err(|error| match error {
-            Error::Api(mut error) => {
+            Error::Api(mut error) if error.command == C::NAME => {
                 error.group = command.group().map(ToOwned::to_owned);
                 Error::Api(error)
             }
@@ -595,13 +599,13 @@ impl Shared {
         let session = Session { token: Some(token), w_id: w_id.clone() };
         let outcome = self.attempt(command, &session, budget).await;
         let renewable = matches!(self.credentials, Credentials::Account(_));
-        if !is_token_refused(&outcome) || !renewable || self.useless.lately(self.now()) == Some(generation) {
+        if !is_token_refused::<C>(&outcome) || !renewable || self.useless.lately(self.now()) == Some(generation) {
             return outcome;
         }
         let (token, generation) = self.within(budget, self.token.get(Some(generation), || self.log_in())).await?;
         let session = Session { token: Some(token), w_id };
         let outcome = self.attempt(command, &session, budget).await;
-        if is_token_refused(&outcome) {
+        if is_token_refused::<C>(&outcome) {
             self.useless.note(generation, self.now());
         }
         outcome
@@ -666,8 +670,14 @@ impl Shared {
     }
 }
 
-fn is_token_refused<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Status(error)) if error.kind == StatusErrorKind::Auth)
+/// What the vendor answers to a dead token is not known: an HTTP status, or its 1001 for everything. That one says nothing, but
+/// for a call that has nothing beside the token.
+fn is_token_refused<C: Command>(outcome: &Result<Answer<C::Data>, Error>) -> bool {
+    match outcome {
+        Err(Error::Status(error)) => error.kind == StatusErrorKind::Auth,
+        Err(Error::Api(error)) => !C::NEEDS_W_ID && error.kind == ApiErrorKind::Refused,
+        _ => false,
+    }
 }
 
 /// One call of one session.
