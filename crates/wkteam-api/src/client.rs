@@ -408,12 +408,29 @@ impl Client {
         self.execute(&query_login_wx::Request::default()).await
     }
 
-    /// Whether the WeChat account is online.
+    /// Whether the WeChat account is online: given a `wId`, that login of it; given a `wcId`, any, and a newer one is used
+    /// from then on.
     ///
     /// # Errors
-    /// What is left after all attempts. A 1001 may mean that it is not, and may mean anything else.
+    /// What is left after all attempts. A 1001 may mean that it is not, and may mean anything else: given a `wcId`, the list of
+    /// those online decides.
     pub async fn is_online(&self) -> Result<bool, Error> {
-        Ok(self.execute(&is_online::Request::default()).await?.data.is_online)
+        let (shared, budget) = (&self.shared, self.shared.budget());
+        let said = match self.call(&is_online::Request::default(), &budget).await {
+            Ok(answer) => answer.data.is_online,
+            Err(error) => return not_online(error),
+        };
+        let Acting::Account { wc_id, w_id, .. } = &*self.acting else { return Ok(said) };
+        if said {
+            return Ok(true);
+        }
+        // It is that login which is not; there may be a newer one.
+        let look_up = || shared.look_up(wc_id);
+        let (asked, generation) = shared.within(&budget, w_id.get(None, look_up)).await?;
+        match shared.within(&budget, w_id.get(Some(generation), look_up)).await {
+            Ok((latest, _)) => Ok(latest != asked),
+            Err(error) => not_online(error),
+        }
     }
 
     /// Has the server read the address book: ten seconds to three minutes, once after each login. Never tried again.
@@ -602,7 +619,13 @@ impl Shared {
         if !is_token_refused::<C>(&outcome) || !renewable || self.useless.lately(self.now()) == Some(generation) {
             return outcome;
         }
-        let (token, generation) = self.within(budget, self.token.get(Some(generation), || self.log_in())).await?;
+        let (token, generation) = match self.within(budget, self.token.get(Some(generation), || self.log_in())).await {
+            Ok(renewed) => renewed,
+            // A 1001 was a guess; a login that fails without a word about the account makes it no better.
+            Err(Error::Api(login)) if login.kind.is_about_the_developer() => return Err(Error::Api(login)),
+            Err(_) if matches!(outcome, Err(Error::Api(_))) => return outcome,
+            Err(error) => return Err(error),
+        };
         let session = Session { token: Some(token), w_id };
         let outcome = self.attempt(command, &session, budget).await;
         if is_token_refused::<C>(&outcome) {
@@ -667,6 +690,14 @@ impl Shared {
             *text = without(text, secret);
         }
         error
+    }
+}
+
+/// That it is not online is an answer to whether it is.
+fn not_online(error: Error) -> Result<bool, Error> {
+    match error {
+        Error::Api(error) if error.kind == ApiErrorKind::Offline => Ok(false),
+        error => Err(error),
     }
 }
 

@@ -416,7 +416,8 @@ fn culprit(value: &Value, required: &[&str]) -> String {
         ([], [first, ..]) => format!(" lacks {first}"),
         ([], []) => " cannot be read".to_owned(),
         (there, _) if there.len() < required.len() => {
-            format!(" lacks a field it must have, or its {} cannot be read", there.join(" or "))
+            let absent: Vec<&str> = required.iter().copied().filter(|name| !there.contains(name)).collect();
+            format!(" lacks {}, or its {} cannot be read", absent.join(" or "), there.join(" or "))
         }
         (there, _) => format!(": its {} cannot be read", there.join(" or ")),
     }

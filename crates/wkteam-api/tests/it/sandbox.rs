@@ -27,6 +27,9 @@ const NO_PAUSE: Pace = Pace { least: Duration::ZERO, jitter: Duration::ZERO };
 /// A sandbox that minds no haste.
 pub(crate) fn patient(groups: impl IntoIterator<Item = GroupConfig>) -> Config {
     let mut config = Config::default();
+    // The other vendors' worlds take a while to make.
+    (config.nim.rooms, config.nim.teams) = (vec![], vec![]);
+    (config.tim.groups, config.yunshop.enterprises) = (vec![], vec![]);
     config.wkteam.groups = groups.into_iter().collect();
     config.wkteam.contact_gap = Duration::ZERO;
     config.wkteam.detail_gap = Duration::ZERO;
@@ -475,6 +478,26 @@ async fn an_account_that_is_dropped_is_called_offline_and_left_alone() {
 }
 
 #[tokio::test]
+async fn online_is_about_the_account_and_not_about_one_login_of_it() {
+    let sandbox = start(patient([group(6)]));
+    let world = sandbox.wkteam();
+    let (account, instance) = (client(&sandbox), client(&sandbox).with_w_id(w_id(&sandbox)));
+    let online = async || (account.is_online().await.unwrap(), instance.is_online().await.unwrap());
+    assert_eq!(online().await, (true, true));
+    world.log_in_again(DEMO_WC_ID);
+    assert_eq!(online().await, (true, false), "the old login is dead, the account is not");
+    assert_eq!(account.roster(GROUP).all().await.unwrap().members.len(), 6);
+    world.take_offline(DEMO_WC_ID);
+    assert_eq!(online().await, (false, false));
+    assert!(!client(&sandbox).is_online().await.unwrap(), "with nothing looked up before");
+    // As the table has it: 1001, and no data.
+    world.inject(Fault::Offline1001.always());
+    assert!(!account.is_online().await.unwrap());
+    let error = instance.is_online().await.unwrap_err();
+    assert_eq!(error.api().unwrap().kind, ApiErrorKind::Refused, "it may mean anything: {error}");
+}
+
+#[tokio::test]
 async fn no_secret_that_the_server_echoes_is_printed() {
     const PLANTED: [&str; 3] = ["PLANTED-phone", "PLANTED-password", "PLANTED-w-id-0000-1111"];
     let mut config = patient([group(6)]);
@@ -518,6 +541,7 @@ async fn no_secret_that_the_server_echoes_is_printed() {
     }
     sandbox.wkteam().clear_faults();
     for answer in [401, 403] {
+        let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).build().unwrap();
         sandbox.wkteam().inject(answer.to_string().parse::<Fault>().unwrap().always());
         let error = client.roster(GROUP).all().await.unwrap_err();
         assert!(matches!(&error, Error::Status(error) if error.kind == StatusErrorKind::Auth), "{error}");
