@@ -565,7 +565,7 @@ async fn a_server_that_is_not_there_is_an_error_within_the_deadline() {
 #[tokio::test]
 async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
     let sandbox = start(Config { latency: Duration::from_millis(40), ..patient([group(200)]) });
-    let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).deadline(Some(Duration::from_millis(2_000)));
+    let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).deadline(Some(Duration::from_millis(3_000)));
     let client = client.build().unwrap();
     let mut roster = client.roster_with_details(GROUP, RosterOptions::default());
     let mut found = 0;
@@ -588,7 +588,7 @@ async fn answers_that_drip_or_never_end_are_errors() {
     let list = async |fault: Fault| {
         sandbox.wkteam().clear_faults();
         sandbox.wkteam().inject(fault.always().on_command("getChatRoomMember"));
-        let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).attempt_timeout(Duration::from_millis(500));
+        let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).attempt_timeout(Duration::from_millis(1_500));
         match client.build().unwrap().roster(GROUP).all().await.unwrap_err() {
             Error::Transport(error) => (error.kind(), error.attempts()),
             error => panic!("{error}"),
@@ -621,7 +621,7 @@ async fn a_redirect_is_not_followed() {
 #[tokio::test]
 async fn base_urls_with_slashes_and_a_slow_address_book_work() {
     let mut config = patient([group(10)]);
-    config.wkteam.init_takes = Duration::from_millis(900);
+    config.wkteam.init_takes = Duration::from_millis(2_500);
     let sandbox = start(config);
     for end in ["", "/", "//"] {
         let base = format!("{}{end}", sandbox.base_url()).parse().unwrap();
@@ -629,7 +629,7 @@ async fn base_urls_with_slashes_and_a_slow_address_book_work() {
         assert_eq!(client.roster(GROUP).all().await.unwrap().members.len(), 10);
     }
     // The address book gets its own time, whatever other calls get.
-    let client = builder(&sandbox, account()).attempt_timeout(Duration::from_millis(700)).wc_id(DEMO_WC_ID);
+    let client = builder(&sandbox, account()).attempt_timeout(Duration::from_millis(2_000)).wc_id(DEMO_WC_ID);
     let client = client.build().unwrap();
     client.init_address_list().await.unwrap();
     assert_eq!(client.get_address_list().await.unwrap().data.chatrooms.unwrap(), [GROUP]);
