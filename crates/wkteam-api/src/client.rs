@@ -659,12 +659,13 @@ impl Shared {
             request,
             account: account.to_owned(),
             pause: pace.draw(driver.runtime().nonce()),
+            secrets: self.secrets(command, session),
             command: PhantomData,
         };
         let scope = budget.scope.clone();
         let lane = self.lane(account);
         let work = lane.run(async move { driver.execute(&call, &scope).await });
-        self.within(budget, work).await.map_err(|error| self.redact(error, session))
+        self.within(budget, work).await
     }
 
     fn lane(&self, account: &str) -> Arc<Lane> {
@@ -672,25 +673,31 @@ impl Shared {
         Arc::clone(lanes.entry(account.to_owned()).or_default())
     }
 
-    /// A server may say our own secrets back to us.
-    fn redact(&self, mut error: Error, session: &Session) -> Error {
-        let text = match &mut error {
-            Error::Api(error) => Some(&mut error.message),
-            Error::Decode(error) => error.content_type.as_mut(),
-            _ => None,
-        };
-        let Some(text) = text else { return error };
-        let mut secrets = vec![];
+    /// What a server that says our own words back to us must not have printed.
+    fn secrets<C: Command>(&self, command: &C, session: &Session) -> Vec<String> {
+        let mut secrets = command.secrets();
         if let Credentials::Account(account) = &self.credentials {
             secrets.extend([account.account(), account.password()]);
         }
         secrets.extend(session.token.as_ref().map(Token::as_str));
         secrets.extend(session.w_id.as_ref().map(WId::as_str));
+        secrets.into_iter().map(ToOwned::to_owned).collect()
+    }
+}
+
+/// Before the driver sees an error: it may log it.
+fn redact(mut error: Error, secrets: &[String]) -> Error {
+    let text = match &mut error {
+        Error::Api(error) => Some(&mut error.message),
+        Error::Decode(error) => error.content_type.as_mut(),
+        _ => None,
+    };
+    if let Some(text) = text {
         for secret in secrets {
             *text = without(text, secret);
         }
-        error
     }
+    error
 }
 
 /// That it is not online is an answer to whether it is.
@@ -706,7 +713,7 @@ fn not_online(error: Error) -> Result<bool, Error> {
 fn is_token_refused<C: Command>(outcome: &Result<Answer<C::Data>, Error>) -> bool {
     match outcome {
         Err(Error::Status(error)) => error.kind == StatusErrorKind::Auth,
-        Err(Error::Api(error)) => !C::NEEDS_W_ID && error.kind == ApiErrorKind::Refused,
+        Err(Error::Api(error)) => C::NEEDS_TOKEN && !C::NEEDS_W_ID && error.kind == ApiErrorKind::Refused,
         _ => false,
     }
 }
@@ -717,6 +724,7 @@ struct Authorized<C> {
     account: String,
     /// Until the next call for the same account.
     pause: Duration,
+    secrets: Vec<String>,
     command: PhantomData<fn() -> C>,
 }
 
@@ -752,7 +760,7 @@ impl<C: Command> Call for Authorized<C> {
                 error.retry_after = wish;
                 Error::Status(error)
             }
-            other => other,
+            other => redact(other, &self.secrets),
         })
     }
 }

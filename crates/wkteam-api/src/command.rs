@@ -68,6 +68,11 @@ pub trait Command: Serialize + Send + Sync + 'static {
         None
     }
 
+    /// What in the request must not be printed, should the server say it back.
+    fn secrets(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Checks what the documents say about the request.
     ///
     /// # Errors

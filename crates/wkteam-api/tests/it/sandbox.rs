@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -13,13 +13,14 @@ use groupmembers_sandbox::wkteam::{
     Status,
 };
 use groupmembers_sandbox::{Config, Sandbox};
+use tracing::Subscriber;
+use tracing::field::{Field, Visit};
+use tracing::span;
 use wkteam_api::{
     Account, ApiErrorKind, BaseUrl, Client, ClientBuilder, Completeness, Credentials, Error, Pace, RosterOptions,
     StatusErrorKind, Token, WId, get_chat_room_info, get_chat_room_member, get_chat_room_member_info, get_contact,
     member_login,
 };
-
-use crate::world::{World, lock, simulate};
 
 pub(crate) const GROUP: &str = "20000000040@chatroom";
 const NO_PAUSE: Pace = Pace { least: Duration::ZERO, jitter: Duration::ZERO };
@@ -317,25 +318,6 @@ async fn the_pace_never_earns_a_throttle_answer() {
     assert!(sandbox.wkteam().is_online(DEMO_WC_ID));
 }
 
-/// Under a virtual clock, with the default pace: the eleven minutes of the documents.
-#[test]
-fn a_full_group_with_profiles_takes_the_time_that_is_documented() {
-    let (world, simulation) = simulate(World::new(500, 1), 1);
-    let client =
-        crate::world::builder(&simulation, crate::world::account()).wc_id(crate::world::WC_ID).build().unwrap();
-    let details = client.roster_with_details(crate::world::GROUP, RosterOptions::default());
-    let listing = simulation.run(details.all()).unwrap();
-    assert_eq!((listing.members.len(), listing.report.completeness), (500, Completeness::Verified));
-    let world = lock(&world);
-    let paced: Vec<Duration> =
-        world.log.iter().filter(|arrival| arrival.path.starts_with("getChatRoom")).map(|arrival| arrival.at).collect();
-    assert_eq!(paced.len(), 502);
-    // From an answer to the next departure it is a second at least; arrivals are further apart.
-    assert!(paced.windows(2).all(|pair| pair[1] - pair[0] >= Duration::from_secs(1)));
-    let minutes = listing.report.elapsed_ms / 60_000;
-    assert!((10..13).contains(&minutes), "{minutes} minutes");
-}
-
 #[tokio::test]
 async fn the_default_pace_never_earns_a_throttle_answer() {
     // A sandbox twenty times as strict, for a clock that runs twenty times as fast.
@@ -497,6 +479,35 @@ async fn online_is_about_the_account_and_not_about_one_login_of_it() {
     assert_eq!(error.api().unwrap().kind, ApiErrorKind::Refused, "it may mean anything: {error}");
 }
 
+/// What is logged, field by field.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<String>>);
+
+impl Subscriber for Logged {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn event(&self, event: &tracing::Event<'_>) {
+        struct Fields<'a>(&'a mut String);
+        impl Visit for Fields<'_> {
+            fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+                writeln!(self.0, "{field}={value:?}").unwrap();
+            }
+        }
+        // Of those who print what is on the wire, hyper and reqwest, nobody could keep anything.
+        if event.metadata().target().starts_with("groupmembers") {
+            event.record(&mut Fields(&mut self.0.lock().unwrap()));
+        }
+    }
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
 #[tokio::test]
 async fn no_secret_that_the_server_echoes_is_printed() {
     const PLANTED: [&str; 3] = ["PLANTED-phone", "PLANTED-password", "PLANTED-w-id-0000-1111"];
@@ -506,6 +517,8 @@ async fn no_secret_that_the_server_echoes_is_printed() {
     let sandbox = start(config);
     let token = sandbox.wkteam().token();
     let parts: Vec<&str> = token.split('.').chain(PLANTED).collect();
+    let logged = Logged::default();
+    let _guard = tracing::subscriber::set_default(logged.clone());
     let clean = |text: String| assert!(!parts.iter().any(|part| text.contains(part)), "{text}");
     let account = || Account::new(PLANTED[0], PLANTED[1]).unwrap();
     let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).build().unwrap();
@@ -514,6 +527,13 @@ async fn no_secret_that_the_server_echoes_is_printed() {
 
     let mut errors = vec![
         client.member_login(&member_login::Request::from(&account())).await.map(drop),
+        // Another account than the client's own.
+        builder(&sandbox, Token::new("a.b.c").unwrap())
+            .build()
+            .unwrap()
+            .member_login(&member_login::Request::from(&account()))
+            .await
+            .map(drop),
         client.query_login_wx().await.map(drop),
         client.is_online().await.map(drop),
         client.init_address_list().await.map(drop),
@@ -550,6 +570,9 @@ async fn no_secret_that_the_server_echoes_is_printed() {
     }
     clean(format!("{client:?} {:?}", builder(&sandbox, account())));
     clean(format!("{:?}", sandbox.log()));
+    let logged = logged.0.lock().unwrap().clone();
+    assert!(logged.contains("请求失败") && logged.contains("call=\"getChatRoomMember\""), "{logged}");
+    clean(logged);
 }
 
 #[tokio::test]
