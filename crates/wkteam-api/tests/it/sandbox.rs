@@ -1,8 +1,9 @@
 //! The client against the sandbox, over real sockets. The sandbox makes and verifies tokens with code of its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -479,9 +480,23 @@ async fn online_is_about_the_account_and_not_about_one_login_of_it() {
     assert_eq!(error.api().unwrap().kind, ApiErrorKind::Refused, "it may mean anything: {error}");
 }
 
-/// What is logged, field by field.
-#[derive(Clone, Default)]
-struct Logged(Arc<Mutex<String>>);
+thread_local! {
+    /// What was logged on this thread, field by field.
+    static LOGGED: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+struct Logged;
+
+impl Logged {
+    /// For all threads: whoever logs first decides whether anybody listens.
+    fn listen() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            tracing::subscriber::set_global_default(Self).unwrap();
+            tracing::callsite::rebuild_interest_cache();
+        });
+    }
+}
 
 impl Subscriber for Logged {
     fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
@@ -501,7 +516,7 @@ impl Subscriber for Logged {
         }
         // Of those who print what is on the wire, hyper and reqwest, nobody could keep anything.
         if event.metadata().target().starts_with("groupmembers") {
-            event.record(&mut Fields(&mut self.0.lock().unwrap()));
+            LOGGED.with_borrow_mut(|logged| event.record(&mut Fields(logged)));
         }
     }
     fn enter(&self, _: &span::Id) {}
@@ -517,8 +532,7 @@ async fn no_secret_that_the_server_echoes_is_printed() {
     let sandbox = start(config);
     let token = sandbox.wkteam().token();
     let parts: Vec<&str> = token.split('.').chain(PLANTED).collect();
-    let logged = Logged::default();
-    let _guard = tracing::subscriber::set_default(logged.clone());
+    Logged::listen();
     let clean = |text: String| assert!(!parts.iter().any(|part| text.contains(part)), "{text}");
     let account = || Account::new(PLANTED[0], PLANTED[1]).unwrap();
     let client = builder(&sandbox, account()).wc_id(DEMO_WC_ID).build().unwrap();
@@ -570,7 +584,7 @@ async fn no_secret_that_the_server_echoes_is_printed() {
     }
     clean(format!("{client:?} {:?}", builder(&sandbox, account())));
     clean(format!("{:?}", sandbox.log()));
-    let logged = logged.0.lock().unwrap().clone();
+    let logged = LOGGED.take();
     assert!(logged.contains("请求失败") && logged.contains("call=\"getChatRoomMember\""), "{logged}");
     clean(logged);
 }
