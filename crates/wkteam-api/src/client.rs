@@ -408,12 +408,29 @@ impl Client {
         self.execute(&query_login_wx::Request::default()).await
     }
 
-    /// Whether the WeChat account is online.
+    /// Whether the WeChat account is online: given a `wId`, that login of it; given a `wcId`, any, and a newer one is used
+    /// from then on.
     ///
     /// # Errors
-    /// What is left after all attempts. A 1001 may mean that it is not, and may mean anything else.
+    /// What is left after all attempts. A 1001 may mean that it is not, and may mean anything else: given a `wcId`, the list of
+    /// those online decides.
     pub async fn is_online(&self) -> Result<bool, Error> {
-        Ok(self.execute(&is_online::Request::default()).await?.data.is_online)
+        let (shared, budget) = (&self.shared, self.shared.budget());
+        let said = match self.call(&is_online::Request::default(), &budget).await {
+            Ok(answer) => answer.data.is_online,
+            Err(error) => return not_online(error),
+        };
+        let Acting::Account { wc_id, w_id, .. } = &*self.acting else { return Ok(said) };
+        if said {
+            return Ok(true);
+        }
+        // It is that login which is not; there may be a newer one.
+        let look_up = || shared.look_up(wc_id);
+        let (asked, generation) = shared.within(&budget, w_id.get(None, look_up)).await?;
+        match shared.within(&budget, w_id.get(Some(generation), look_up)).await {
+            Ok((latest, _)) => Ok(latest != asked),
+            Err(error) => not_online(error),
+        }
     }
 
     /// Has the server read the address book: ten seconds to three minutes, once after each login. Never tried again.
@@ -467,6 +484,7 @@ impl Client {
                 }
                 let look_up = || shared.look_up(wc_id);
                 let (first, generation) = shared.within(budget, w_id.get(None, look_up)).await?;
+                let token = shared.token.generation();
                 let outcome = shared.authorized(command, Some(first.clone()), budget).await;
                 let refused = matches!(&outcome, Err(Error::Api(error)) if error.kind == ApiErrorKind::Refused);
                 if !refused || confirmed.lately(shared.now()) == Some(generation) {
@@ -476,7 +494,8 @@ impl Client {
                     match shared.within(budget, w_id.get(Some(generation), look_up)).await {
                         Ok((latest, generation)) => {
                             confirmed.note(generation, shared.now());
-                            if latest != first && C::IS_READ {
+                            let renewed = latest != first || shared.token.generation() != token;
+                            if renewed && C::IS_READ {
                                 // Another wId, and a lane of its own, but the same account.
                                 shared.pause(budget).await?;
                                 shared.authorized(command, Some(latest), budget).await
@@ -493,13 +512,15 @@ impl Client {
                                 other => other,
                             })
                         }
+                        // The look went as far as logging in, and that says what is wrong.
+                        Err(Error::Api(login)) if login.kind.is_about_the_developer() => Err(Error::Api(login)),
                         Err(_) => outcome,
                     }
                 }
             }
         };
         outcome.map_err(|error| match error {
-            Error::Api(mut error) => {
+            Error::Api(mut error) if error.command == C::NAME => {
                 error.group = command.group().map(ToOwned::to_owned);
                 Error::Api(error)
             }
@@ -595,13 +616,19 @@ impl Shared {
         let session = Session { token: Some(token), w_id: w_id.clone() };
         let outcome = self.attempt(command, &session, budget).await;
         let renewable = matches!(self.credentials, Credentials::Account(_));
-        if !is_token_refused(&outcome) || !renewable || self.useless.lately(self.now()) == Some(generation) {
+        if !is_token_refused::<C>(&outcome) || !renewable || self.useless.lately(self.now()) == Some(generation) {
             return outcome;
         }
-        let (token, generation) = self.within(budget, self.token.get(Some(generation), || self.log_in())).await?;
+        let (token, generation) = match self.within(budget, self.token.get(Some(generation), || self.log_in())).await {
+            Ok(renewed) => renewed,
+            // A 1001 was a guess; a login that fails without a word about the account makes it no better.
+            Err(Error::Api(login)) if login.kind.is_about_the_developer() => return Err(Error::Api(login)),
+            Err(_) if matches!(outcome, Err(Error::Api(_))) => return outcome,
+            Err(error) => return Err(error),
+        };
         let session = Session { token: Some(token), w_id };
         let outcome = self.attempt(command, &session, budget).await;
-        if is_token_refused(&outcome) {
+        if is_token_refused::<C>(&outcome) {
             self.useless.note(generation, self.now());
         }
         outcome
@@ -632,12 +659,13 @@ impl Shared {
             request,
             account: account.to_owned(),
             pause: pace.draw(driver.runtime().nonce()),
+            secrets: self.secrets(command, session),
             command: PhantomData,
         };
         let scope = budget.scope.clone();
         let lane = self.lane(account);
         let work = lane.run(async move { driver.execute(&call, &scope).await });
-        self.within(budget, work).await.map_err(|error| self.redact(error, session))
+        self.within(budget, work).await
     }
 
     fn lane(&self, account: &str) -> Arc<Lane> {
@@ -645,29 +673,49 @@ impl Shared {
         Arc::clone(lanes.entry(account.to_owned()).or_default())
     }
 
-    /// A server may say our own secrets back to us.
-    fn redact(&self, mut error: Error, session: &Session) -> Error {
-        let text = match &mut error {
-            Error::Api(error) => Some(&mut error.message),
-            Error::Decode(error) => error.content_type.as_mut(),
-            _ => None,
-        };
-        let Some(text) = text else { return error };
-        let mut secrets = vec![];
+    /// What a server that says our own words back to us must not have printed.
+    fn secrets<C: Command>(&self, command: &C, session: &Session) -> Vec<String> {
+        let mut secrets = command.secrets();
         if let Credentials::Account(account) = &self.credentials {
             secrets.extend([account.account(), account.password()]);
         }
         secrets.extend(session.token.as_ref().map(Token::as_str));
         secrets.extend(session.w_id.as_ref().map(WId::as_str));
-        for secret in secrets {
-            *text = without(text, secret);
-        }
-        error
+        secrets.into_iter().map(ToOwned::to_owned).collect()
     }
 }
 
-fn is_token_refused<T>(outcome: &Result<T, Error>) -> bool {
-    matches!(outcome, Err(Error::Status(error)) if error.kind == StatusErrorKind::Auth)
+/// Before the driver sees an error: it may log it.
+fn redact(mut error: Error, secrets: &[String]) -> Error {
+    let text = match &mut error {
+        Error::Api(error) => Some(&mut error.message),
+        Error::Decode(error) => error.content_type.as_mut(),
+        _ => None,
+    };
+    if let Some(text) = text {
+        for secret in secrets {
+            *text = without(text, secret);
+        }
+    }
+    error
+}
+
+/// That it is not online is an answer to whether it is.
+fn not_online(error: Error) -> Result<bool, Error> {
+    match error {
+        Error::Api(error) if error.kind == ApiErrorKind::Offline => Ok(false),
+        error => Err(error),
+    }
+}
+
+/// What the vendor answers to a dead token is not known: an HTTP status, or its 1001 for everything. That one says nothing, but
+/// for a call that has nothing beside the token.
+fn is_token_refused<C: Command>(outcome: &Result<Answer<C::Data>, Error>) -> bool {
+    match outcome {
+        Err(Error::Status(error)) => error.kind == StatusErrorKind::Auth,
+        Err(Error::Api(error)) => C::NEEDS_TOKEN && !C::NEEDS_W_ID && error.kind == ApiErrorKind::Refused,
+        _ => false,
+    }
 }
 
 /// One call of one session.
@@ -676,6 +724,7 @@ struct Authorized<C> {
     account: String,
     /// Until the next call for the same account.
     pause: Duration,
+    secrets: Vec<String>,
     command: PhantomData<fn() -> C>,
 }
 
@@ -711,7 +760,7 @@ impl<C: Command> Call for Authorized<C> {
                 error.retry_after = wish;
                 Error::Status(error)
             }
-            other => other,
+            other => redact(other, &self.secrets),
         })
     }
 }

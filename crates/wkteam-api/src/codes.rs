@@ -31,17 +31,33 @@ impl ApiErrorKind {
         }
     }
 
-    /// What happened, and what to do.
-    pub(crate) fn words(self) -> (&'static str, &'static str) {
+    /// Whether it is about the developer account, whatever was called.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_about_the_developer(self) -> bool {
+        matches!(self, Self::Auth | Self::Frozen | Self::Expired)
+    }
+
+    /// What happened in this call, and what to do.
+    pub(crate) fn words(self, command: &str) -> (&'static str, &'static str) {
         match self {
             Self::Auth => ("the account or the password is wrong", "check them in the console"),
             Self::Frozen => ("the login worked, but the account is frozen", "ask the vendor's support"),
             Self::Expired => ("the login worked, but the account has expired", "renew it in the console"),
             Self::Offline => ("the WeChat account is not online", "log it in again; it then has another wId"),
-            Self::Refused => {
-                ("refused", "check that the wId is the latest login's, and that the account is in the group")
-            }
+            Self::Refused => ("refused", advice(command)),
             Self::Other => ("refused with a code this version does not know", ""),
         }
+    }
+}
+
+/// What there is to check where a call was refused without a reason: what it was sent.
+fn advice(command: &str) -> &'static str {
+    match command {
+        "member/login" => "check the account and the password",
+        "queryLoginWx" => "check the token",
+        "getChatRoomMember" | "getChatRoomMemberInfo" | "getChatRoomInfo" => {
+            "check the token, that the wId is the latest login's, and that the account is in the group"
+        }
+        _ => "check the token, and that the wId is the latest login's",
     }
 }

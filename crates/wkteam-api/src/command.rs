@@ -68,6 +68,11 @@ pub trait Command: Serialize + Send + Sync + 'static {
         None
     }
 
+    /// What in the request must not be printed, should the server say it back.
+    fn secrets(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Checks what the documents say about the request.
     ///
     /// # Errors
@@ -416,7 +421,8 @@ fn culprit(value: &Value, required: &[&str]) -> String {
         ([], [first, ..]) => format!(" lacks {first}"),
         ([], []) => " cannot be read".to_owned(),
         (there, _) if there.len() < required.len() => {
-            format!(" lacks a field it must have, or its {} cannot be read", there.join(" or "))
+            let absent: Vec<&str> = required.iter().copied().filter(|name| !there.contains(name)).collect();
+            format!(" lacks {}, or its {} cannot be read", absent.join(" or "), there.join(" or "))
         }
         (there, _) => format!(": its {} cannot be read", there.join(" or ")),
     }

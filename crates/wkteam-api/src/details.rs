@@ -6,6 +6,7 @@ use groupmembers_http::Completeness;
 use groupmembers_http::walk::{self, Findings, Ticket, Walk};
 use serde::{Deserialize, Serialize};
 
+use crate::command::Command as _;
 use crate::error::Error;
 use crate::get_chat_room_member::Member;
 use crate::get_chat_room_member_info::{self, USER_LIST};
@@ -118,7 +119,10 @@ impl DetailWalk {
                 self.settle(None, Some(error.to_string()));
                 Ok(())
             }
-            Err(error) if is_about_the_call(&error) && self.refusals + 1 < REFUSALS => {
+            Err(error)
+                if is_about_the_call(&error, get_chat_room_member_info::Request::NAME)
+                    && self.refusals + 1 < REFUSALS =>
+            {
                 self.refusals += 1;
                 self.settle(None, Some(error.to_string()));
                 Ok(())

@@ -291,7 +291,7 @@ impl fmt::Display for ApiError {
         if let Some(group) = &self.group {
             write!(f, " of group {}", group.escape_debug())?;
         }
-        let (what, advice) = self.kind.words();
+        let (what, advice) = self.kind.words(self.command);
         write!(f, ": {what} ({})", self.code)?;
         if !advice.is_empty() {
             write!(f, ": {advice}")?;

@@ -46,6 +46,10 @@ impl Command for Request {
     // A status that cannot be read may say that the account is frozen.
     const REQUIRED: &'static [&'static str] = &["Authorization", "authorization", "status"];
 
+    fn secrets(&self) -> Vec<&str> {
+        vec![&self.account, &self.password]
+    }
+
     fn validate(&self) -> Result<(), BuildError> {
         check_text("account", &self.account)?;
         check_text("password", &self.password)

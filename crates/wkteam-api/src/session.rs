@@ -35,6 +35,11 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Which value there is now; 0 before the first.
+    pub(crate) fn generation(&self) -> Generation {
+        self.state().generation
+    }
+
     /// The value, unless it is the one that was `refused`: then, or if there is none yet, what `fetch` brings.
     pub(crate) async fn get(
         &self,

@@ -15,6 +15,7 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use crate::codes::ApiErrorKind;
+use crate::command::Command as _;
 use crate::error::{DecodeErrorKind, Error, WalkError};
 use crate::get_chat_room_info::{self, ChatRoom};
 use crate::get_chat_room_member::{self, Member};
@@ -264,7 +265,10 @@ impl Walk for RosterWalk {
         let outcome = match answer {
             Ok(Answer::Info(answer)) => self.info(answer),
             Ok(Answer::Members(answer)) => self.members(answer),
-            Err(error) if matches!(self.phase, Phase::Info { .. }) && is_about_the_call(&error) => {
+            Err(error)
+                if matches!(self.phase, Phase::Info { .. })
+                    && is_about_the_call(&error, get_chat_room_info::Request::NAME) =>
+            {
                 self.no_info(&error);
                 Ok(())
             }
@@ -303,14 +307,14 @@ impl Walk for RosterWalk {
     }
 }
 
-/// Whether an error says something about this one call, and not that nothing can be had at all.
-pub(crate) fn is_about_the_call(error: &Error) -> bool {
+/// Whether an error says something about this one call, and not that nothing can be had at all: no login, no `wId`.
+pub(crate) fn is_about_the_call(error: &Error, name: &str) -> bool {
     use DecodeErrorKind::{EmptyData, NoCode, Shape};
     match error {
-        Error::Api(error) => error.kind == ApiErrorKind::Refused,
-        Error::Decode(error) => matches!(error.kind, EmptyData | NoCode | Shape),
+        Error::Api(error) => error.command == name && error.kind == ApiErrorKind::Refused,
+        Error::Decode(error) => error.command == name && matches!(error.kind, EmptyData | NoCode | Shape),
         // The program behind the API failed; what stands before it says 502 to 504.
-        Error::Status(error) => error.status == StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Status(error) => error.command == name && error.status == StatusCode::INTERNAL_SERVER_ERROR,
         _ => false,
     }
 }

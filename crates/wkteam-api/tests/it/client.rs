@@ -183,8 +183,7 @@ fn an_account_that_is_not_online_is_called_so() {
         let error = client.get_chat_room_member(&members()).await.unwrap_err();
         assert_eq!(error.api().unwrap().kind, ApiErrorKind::Offline, "{error}");
         clean(&error);
-        let error = client.with_wc_id("wxid_nobody").is_online().await.unwrap_err();
-        assert_eq!(error.api().unwrap().kind, ApiErrorKind::Offline, "{error}");
+        assert!(!client.is_online().await.unwrap() && !client.with_wc_id("wxid_nobody").is_online().await.unwrap());
     });
 }
 
@@ -566,4 +565,46 @@ fn a_secret_that_is_cut_off_or_stands_in_a_header_is_not_printed() {
             assert!(!text.contains("PLA"), "{text}");
         }
     });
+}
+
+#[test]
+fn a_token_that_is_refused_by_1001_is_renewed_where_nothing_else_can_be_meant() {
+    let (world, simulation) = simulate(World::new(3, 1), 1);
+    let client = builder(&simulation, account()).wc_id(WC_ID).build().unwrap();
+    simulation.run(async {
+        client.get_chat_room_member(&members()).await.unwrap();
+        let refused = |path| (path, Ok(refusal("Authorization无效")));
+        lock(&world).first = vec![refused("getChatRoomMember"), refused("queryLoginWx")];
+        client.get_chat_room_member(&members()).await.unwrap();
+        let counts = ["member/login", "queryLoginWx", "getChatRoomMember"].map(|path| lock(&world).count(path));
+        assert_eq!(counts, [2, 3, 3], "the wId is the same, the token is not");
+
+        // A refusal that stays is not the token's, and is no reason to log in again and again.
+        simulation.sleep(Duration::from_secs(61)).await;
+        lock(&world).first = (0..100).map(|n| refused(["getChatRoomMember", "queryLoginWx"][n % 2])).collect();
+        let before = lock(&world).count("member/login");
+        for _ in 0..10 {
+            let error = client.get_chat_room_member(&members()).await.unwrap_err();
+            assert_eq!(error.api().unwrap().command, "getChatRoomMember", "{error}");
+        }
+        assert_eq!(lock(&world).count("member/login") - before, 1);
+    });
+}
+
+#[test]
+fn a_list_is_not_tried_for_where_there_is_no_login_or_no_instance() {
+    for (path, given) in [
+        ("member/login", refusal("失败")),
+        ("member/login", status(500)),
+        ("queryLoginWx", refusal("失败")),
+        ("queryLoginWx", answer(&json!({"code": "1000", "data": null}))),
+    ] {
+        let (world, simulation) = simulate(World::new(3, 1), 1);
+        let credentials = if path == "member/login" { account() } else { token(1) };
+        let client = builder(&simulation, credentials).wc_id(WC_ID).build().unwrap();
+        lock(&world).first = vec![(path, Ok(given))];
+        let error = simulation.run(client.roster(GROUP).all()).unwrap_err();
+        assert!(error.to_string().starts_with(path), "{error}");
+        assert_eq!(lock(&world).log.len(), 1, "{path}");
+    }
 }

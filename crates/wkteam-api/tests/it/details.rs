@@ -26,6 +26,21 @@ fn everybody_comes_with_a_profile_at_the_documented_patience() {
     }
 }
 
+/// With the default pace, and the time the documents of the client name.
+#[test]
+fn a_full_group_with_profiles_takes_about_eleven_minutes() {
+    let (world, simulation) = simulate(World::new(500, 1), 1);
+    let client = builder(&simulation, token(1)).w_id(w_id(1)).build().unwrap();
+    let listing = simulation.run(client.roster_with_details(GROUP, RosterOptions::default()).all()).unwrap();
+    assert_eq!((listing.members.len(), listing.report.completeness), (500, Completeness::Verified));
+    let world = lock(&world);
+    assert_eq!(world.log.len(), 502);
+    // It is a second at least from an answer to the next departure, and more from arrival to arrival.
+    assert!(world.log.windows(2).all(|pair| pair[1].at - pair[0].at >= Duration::from_secs(1)));
+    let minutes = listing.report.elapsed_ms / 60_000;
+    assert!((10..13).contains(&minutes), "{minutes} minutes");
+}
+
 #[test]
 fn a_member_whose_profile_is_refused_comes_without_one() {
     let mut world = World::new(10, 1);

@@ -1,4 +1,4 @@
-//! Tests of wkteam-api against evidence: fixtures, an oracle, and a simulated vendor.
+//! Tests of wkteam-api against evidence: fixtures, an oracle, a simulated vendor, and the sandbox.
 
 // Clippy's exception for tests does not reach the helpers of an integration test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -8,11 +8,15 @@ mod cases;
 mod client;
 #[cfg(feature = "client")]
 mod details;
+#[cfg(feature = "rustls")]
+mod faults;
 mod fixtures;
 mod mutations;
 mod properties;
 #[cfg(feature = "client")]
 mod replay;
+#[cfg(feature = "rustls")]
+mod sandbox;
 mod secrets;
 #[cfg(feature = "client")]
 mod walk;
