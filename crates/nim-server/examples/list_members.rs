@@ -1,4 +1,4 @@
-//! Lists a chatroom: `NIM_APP_KEY=… NIM_APP_SECRET=… cargo run --example list_members -- ROOM [china|singapore]`.
+//! Lists a chatroom: `NIM_APP_KEY=… NIM_APP_SECRET=… cargo run --example nim_list_members -- ROOM [china|singapore]`.
 //! `NIM_BASE_URL` names another host, a sandbox say: `http://127.0.0.1:8080/nimserver`.
 
 use nim_server::{Client, Credentials};

@@ -1,4 +1,4 @@
-//! Lists a group: `TIM_SDK_APP_ID=… TIM_SECRET_KEY=… TIM_ADMIN=… cargo run --example list_members -- '@TGS#1NVTZEAE4'`.
+//! Lists a group: `TIM_SDK_APP_ID=… TIM_SECRET_KEY=… TIM_ADMIN=… cargo run --example tim_list_members -- '@TGS#1NVTZEAE4'`.
 
 use tim_rest::{Client, Credentials};
 

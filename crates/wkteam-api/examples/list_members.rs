@@ -1,4 +1,4 @@
-//! Lists a group: `WKTEAM_BASE_URL=http://… WKTEAM_ACCOUNT=… WKTEAM_PASSWORD=… WKTEAM_WID=… cargo run --example list_members --
+//! Lists a group: `WKTEAM_BASE_URL=http://… WKTEAM_ACCOUNT=… WKTEAM_PASSWORD=… WKTEAM_WID=… cargo run --example wkteam_list_members --
 //! 24343869723@chatroom`. `WKTEAM_TOKEN` stands for account and password, `WKTEAM_WCID` for the `wId`.
 
 use wkteam_api::{BaseUrl, Client, Credentials, WId};

@@ -1,4 +1,4 @@
-//! Lists a group: `YUNSHOP_BASE_URL=… YUNSHOP_UNIACID=… YUNSHOP_MOBILE=… YUNSHOP_PASSWORD=… YUNSHOP_BUSINESS_ID=… cargo run --example list_members -- 13`.
+//! Lists a group: `YUNSHOP_BASE_URL=… YUNSHOP_UNIACID=… YUNSHOP_MOBILE=… YUNSHOP_PASSWORD=… YUNSHOP_BUSINESS_ID=… cargo run --example yunshop_list_members -- 13`.
 //! Instead of the account, `YUNSHOP_SESSION` takes the value of the cookie `PHPSESSID`. Without a number it lists the groups.
 
 use yunshop_wecom::{Client, Credentials, RosterOptions, Site, get_list, manage_business};

@@ -556,7 +556,7 @@ impl Shared {
             driver = driver.with_retry(RetryPolicy::never());
         }
         let call = Authorized { shared: self, command, jar };
-        driver.execute(&call, scope).await.map_err(|error| self.redact(error, jar))
+        driver.execute(&call, scope).await
     }
 
     /// A server may say our own secrets back to us.
@@ -625,7 +625,8 @@ impl<C: Command> Call for Authorized<'_, C> {
     fn decode(&self, response: http::Response<Vec<u8>>) -> Result<Answer<C::Data>, Error> {
         self.jar.session().absorb(response.headers());
         let wish = retry_after(response.headers());
-        C::from_http(response).map_err(|error| match error {
+        // Cut here, and not where the error is handed out: the driver may log it first.
+        C::from_http(response).map_err(|error| match self.shared.redact(error, self.jar) {
             Error::Status(mut error) => {
                 error.retry_after = wish;
                 Error::Status(error)

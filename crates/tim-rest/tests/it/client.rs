@@ -398,7 +398,7 @@ async fn split_batches_can_be_spawned() {
     let client = client(&sandbox);
     let ids: Vec<String> = kinds().iter().map(|group| group.id.clone()).cycle().take(120).collect();
     let infos = tokio::spawn(async move {
-        let request = tim_rest::get_group_info::Request::new(ids).with_base_info(["Type", "MemberNum"]);
+        let request = get_group_info::Request::new(ids).with_base_info(["Type", "MemberNum"]);
         client.get_group_info(&request).await
     });
     assert_eq!(infos.await.unwrap().unwrap().group_info.len(), 120);
