@@ -90,8 +90,10 @@ impl Window {
         let taken = self.in_flight.len() + self.free_at.len();
         let free = match (taken + ahead).checked_sub(calls) {
             None => now,
-            // Looks again soon: somebody in front may give up.
-            Some(place) => self.free_at.get(place).copied().unwrap_or(now.saturating_add(per / 10)),
+            Some(place) => self.free_at.get(place).copied().unwrap_or_else(|| {
+                // Looks again before its turn, since somebody in front may give up; less often where many are in front.
+                now.saturating_add(if ahead < calls { per / 10 } else { per / 2 })
+            }),
         };
         let due = free.max(self.closed_until);
         if due > now {
