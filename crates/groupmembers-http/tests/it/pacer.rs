@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 use futures_util::future::join_all;
 use groupmembers_http::simulation::Simulation;
-use groupmembers_http::{Body, Driver, Now, Runtime, Scope, TransportError};
+use groupmembers_http::{Body, Driver, Now, RetryPolicy, Runtime, Scope, TransportError};
 use http::{Request, Response};
 use proptest::prelude::*;
 
@@ -144,6 +144,61 @@ fn a_call_that_nobody_polls_holds_nobody_up_for_long() {
             // An attempt's ten seconds, at most, until the place of one that nobody polls is given to others.
             assert!(simulation.now().elapsed < Duration::from_secs(45), "{polls} {calls}: {:?}", simulation.now());
         }
+    }
+}
+
+/// Requests travel 300 ms there and 300 ms back, whoever stops waiting for them.
+#[derive(Debug)]
+struct Distant {
+    simulation: Arc<Simulation>,
+    arrivals: Mutex<Vec<Duration>>,
+}
+
+impl Runtime for Distant {
+    fn send(&self, _: Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+        Box::pin(async move {
+            let trip = Duration::from_millis(300);
+            self.arrivals.lock().unwrap().push(self.simulation.now().elapsed + trip);
+            self.simulation.sleep(2 * trip).await;
+            Ok(Response::new(Box::pin(futures_util::stream::empty()) as Body))
+        })
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.simulation.sleep(duration)
+    }
+
+    fn now(&self) -> Now {
+        self.simulation.now()
+    }
+
+    fn nonce(&self) -> u64 {
+        self.simulation.nonce()
+    }
+}
+
+#[test]
+fn a_call_that_is_given_up_may_still_arrive_and_is_counted() {
+    let per = Duration::from_secs(1);
+    for (patience, timeout) in [(1, 10_000), (50, 10_000), (200, 10_000), (5_000, 250)] {
+        let (simulation, _) = driver(1, (5, 5), |_, _| Ok(status(200)));
+        let distant = Arc::new(Distant { simulation: simulation.clone(), arrivals: Mutex::default() });
+        let runtime: Arc<dyn Runtime> = distant.clone();
+        let driver =
+            Driver::new(runtime).with_attempt_timeout(Duration::from_millis(timeout)).with_retry(RetryPolicy::never());
+        let (call, scope) = (Count::new(10, per), Scope::default());
+        simulation.run(async {
+            for round in 0..40 {
+                let call = std::pin::pin!(driver.execute(&call, &scope));
+                // One in four is waited for.
+                let patience = if round % 4 == 3 { 60_000 } else { patience };
+                futures_util::future::select(call, simulation.sleep(Duration::from_millis(patience))).await;
+            }
+        });
+        let arrivals = distant.arrivals.lock().unwrap();
+        let dense = arrivals.windows(11).filter(|window| window[10] - window[0] < per).count();
+        assert_eq!(dense, 0, "{patience} ms, {timeout} ms: {arrivals:?}");
+        assert!(arrivals.len() > 10);
     }
 }
 
