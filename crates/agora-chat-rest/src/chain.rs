@@ -58,6 +58,8 @@ pub(crate) struct Chain {
     /// The least and the latest join time.
     times: Option<(i64, i64)>,
     weak: bool,
+    /// How many windows were given out.
+    given: u64,
     /// Whether the end was reached, and proved.
     ended: Option<bool>,
 }
@@ -154,6 +156,7 @@ impl Chain {
             sought: 0,
             times: None,
             weak: false,
+            given: 0,
             ended: None,
         }
     }
@@ -253,6 +256,13 @@ impl Chain {
         self.ended == Some(true) && !self.weak && told_apart
     }
 
+    /// Whether one answer held this many rows, and the end was found behind it: it was true at one moment, whatever its join
+    /// times say.
+    pub(crate) fn came_at_once(&self, rows: Option<u64>) -> bool {
+        let held = self.left.as_ref().map(|left| left.len);
+        self.ended == Some(true) && self.given == 1 && held == rows
+    }
+
     fn overlap(&self) -> u32 {
         (3 + self.largest / 50).min(self.largest / 2).max(1)
     }
@@ -316,6 +326,7 @@ impl Chain {
             let (least, most) = self.times.unwrap_or((time, time));
             self.times = Some((least.min(time), most.max(time)));
         }
+        self.given += 1;
         let len = (rows.len() + unreadable.len()) as u64;
         self.left = Some(Left { start, size, len, keys: rows.iter().map(key).collect() });
         if start >= self.mend_target {

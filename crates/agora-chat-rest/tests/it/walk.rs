@@ -80,7 +80,7 @@ proptest! {
             prop_assert_eq!(found.len(), members as usize, "{:?}", report);
             // Pages of a few rows cannot overlap everywhere.
             let tiny = matches!(clamp, Clamp::Page(rows) | Clamp::Rows(rows) if rows < 10);
-            if miscounts == Some(0) && stuck.is_none() && members > 3 && times == Times::Given && !tiny {
+            if miscounts == Some(0) && stuck.is_none() && times == Times::Given && !tiny {
                 prop_assert_eq!(report.completeness, Completeness::Verified, "{:?}", report);
             }
         }
@@ -109,7 +109,7 @@ proptest! {
         let client = builder(&simulation, fixed()).retry(RetryPolicy::never()).build().unwrap();
         let (found, report) = simulation.run(in_pieces(&client, stop));
         hold(&world, &found, &report);
-        if churn == 0 && members > 3 {
+        if churn == 0 {
             prop_assert_eq!(report.completeness, Completeness::Verified, "{:?}", report);
         }
     }
@@ -223,6 +223,22 @@ fn rows_without_join_times_prove_nothing() {
         world.times = times;
         let (_, found, report) = list(world, 1, RosterOptions::default().page_size(50));
         assert_eq!((found.len(), report.completeness), (500, Completeness::Unverified), "{times:?}: {report:?}");
+    }
+}
+
+#[test]
+fn one_page_that_holds_as_many_as_are_counted_needs_no_join_times() {
+    for (members, times) in [(1, Times::Given), (3, Times::Given), (19, Times::Same), (19, Times::Missing)] {
+        let list = |miscounts| {
+            let mut world = World::new(members, 1);
+            (world.times, world.miscounts) = (times, miscounts);
+            let (_, found, report) = list(world, 1, RosterOptions::default().page_size(20).in_pages());
+            assert_eq!(found.len(), members as usize);
+            report.completeness
+        };
+        assert_eq!(list(Some(0)), Completeness::Verified, "{members} {times:?}");
+        assert_eq!(list(Some(-1)), Completeness::Unverified, "{members} {times:?}");
+        assert_eq!(list(None), Completeness::Unverified, "{members} {times:?}");
     }
 }
 
