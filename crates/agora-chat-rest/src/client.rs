@@ -357,7 +357,8 @@ impl Client {
         let call = Authorized { client: &self.inner, command, scope, used: Mutex::new(0) };
         let outcome = self.inner.driver.execute(&call, scope).await;
         outcome.map_err(|error| match error {
-            Error::Api(mut error) => {
+            // The token's own call is about no group.
+            Error::Api(mut error) if error.command == C::NAME => {
                 error.group = command.group().map(ToOwned::to_owned);
                 Error::Api(error)
             }

@@ -77,12 +77,11 @@ fn compare(listing: &Listing, truth: &[Member], admins: bool) {
 
 #[tokio::test]
 async fn groups_of_every_kind_are_listed_whole() {
-    let sandbox = start(|config| config.groups.truncate(9));
-    let groups = sandbox.agora().groups();
-    assert!(groups.len() == 9 && groups.iter().any(|group| sandbox.agora().member_count(group) == 1));
-    let key = App::key(&format!("{DEMO_ORG}#{DEMO_APP}")).unwrap();
-    let older = Client::builder(sandbox.base_url().parse().unwrap(), key, local()).build().unwrap();
-    for client in [client(&sandbox), older] {
+    for app in [App::id(DEMO_APP_ID).unwrap(), App::key(&format!("{DEMO_ORG}#{DEMO_APP}")).unwrap()] {
+        let sandbox = start(|config| config.groups.truncate(9));
+        let groups = sandbox.agora().groups();
+        assert!(groups.len() == 9 && groups.iter().any(|group| sandbox.agora().member_count(group) == 1));
+        let client = Client::builder(sandbox.base_url().parse().unwrap(), app, local()).build().unwrap();
         for group in &groups {
             let truth = sandbox.agora().members(group);
             let large = truth.len() >= 10_000;
@@ -95,8 +94,9 @@ async fn groups_of_every_kind_are_listed_whole() {
             let named = client.roster_with(group, RosterOptions::default().with_admins()).all().await.unwrap();
             compare(&named, &truth, true);
         }
+        let refused: Vec<_> = sandbox.log().into_iter().filter(|entry| entry.code != 0).collect();
+        assert!(refused.is_empty(), "{refused:?}");
     }
-    assert!(sandbox.log().iter().all(|entry| entry.code == 0), "nothing was refused");
 }
 
 #[tokio::test]
@@ -135,10 +135,8 @@ async fn the_promises_hold_while_members_come_and_go() {
 
 #[tokio::test]
 async fn the_pacer_never_earns_a_throttle_answer() {
-    let groups = (0..3).map(|n| GroupConfig::new(format!("{n}"), 1_000));
-    let groups: Vec<GroupConfig> = groups.collect();
-    // A fifth of the quota is the SDKs'.
-    let sandbox = start(|config| (config.groups, config.sdk_calls_per_second) = (groups, 20));
+    let groups: Vec<GroupConfig> = (0..3).map(|n| GroupConfig::new(format!("{n}"), 1_000)).collect();
+    let sandbox = sandbox(groups);
     let client = client(&sandbox);
     let lists = (0..3).map(|n| client.roster_with(format!("{n}"), in_pages(20)).all());
     for listing in join_all(lists).await {
@@ -426,7 +424,7 @@ async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     let mut cases = Vec::new();
     for how in ["pages", "description", "cursor"] {
         for name in Fault::NAMES {
-            for when in ["once", "call-3", "always"] {
+            for when in ["once", "call-3", "call-5", "always"] {
                 cases.push((name, when, how));
             }
         }
@@ -476,6 +474,25 @@ async fn habits_of_other_lists_are_read_as_well() {
         ends = page.err();
     }
     assert!(matches!(ends, Some(Error::Walk(_))), "{ends:?}");
+}
+
+#[tokio::test]
+async fn errors_of_every_shape_mean_the_same() {
+    let shapes = ["404-other-form", "bare-error", "short-exception", "properties", "documented-401"];
+    for shape in shapes {
+        let sandbox = sandbox([GroupConfig::new(GROUP, 3)]);
+        sandbox.agora().inject(shape.parse::<Injection>().unwrap());
+        let client = client(&sandbox);
+        let page = client.chatgroups_users(&Request::page("404", 1, 10)).await.unwrap_err();
+        let details = client.roster("404").all().await.unwrap_err();
+        assert!(page.is_not_found() && details.is_not_found(), "{shape}: {page}; {details}");
+        let wrong = Credentials::new(DEMO_APP_ID, WRONG).unwrap();
+        let error = builder(&sandbox, wrong).build().unwrap().roster(GROUP).all().await.unwrap_err();
+        assert!(error.is_auth() && error.attempts() == 2, "{shape}: {error}");
+        sandbox.agora().inject(Fault::ResourceLimited.always());
+        let error = client.roster(GROUP).all().await.unwrap_err();
+        assert!(error.is_quota() && error.attempts() == 1, "{shape}: {error}");
+    }
 }
 
 #[tokio::test]

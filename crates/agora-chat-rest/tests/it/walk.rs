@@ -227,6 +227,30 @@ fn rows_without_join_times_prove_nothing() {
 }
 
 #[test]
+fn small_pages_that_can_share_one_row_only_are_joined() {
+    for rows in 10..=17 {
+        let (_, found, report) = list(World::new(2_500, 1), 1, RosterOptions::default().page_size(rows));
+        assert_eq!((found.len(), report.completeness), (2_500, Completeness::Verified), "{rows}: {report:?}");
+    }
+    // Every page of up to ten rows begins or ends at row 2520.
+    let (_, found, report) = list(World::new(2_600, 1), 1, RosterOptions::default().page_size(10));
+    assert_eq!((found.len(), report.completeness), (2_600, Completeness::Incomplete), "{report:?}");
+}
+
+#[test]
+fn a_first_page_that_is_empty_once_costs_one_call() {
+    let (world, simulation) = simulate(World::new(50, 1), 1);
+    let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+    let group = json!({"data": [{"id": "g", "affiliations_count": 50}]});
+    let last = json!({"data": [{"member": "u49", "joined_time": 1_600_000_000_016_u64}]});
+    let empty = || Ok(answer(&json!({"data": []})));
+    lock(&world).first = vec![Ok(answer(&group)), empty(), Ok(answer(&last)), empty()];
+    let listing = simulation.run(async { client.roster("g").all().await.unwrap() });
+    assert_eq!((listing.members.len(), listing.report.completeness), (50, Completeness::Verified));
+    assert_eq!(listing.report.calls, 5);
+}
+
+#[test]
 fn one_page_that_holds_as_many_as_are_counted_needs_no_join_times() {
     for (members, times) in [(1, Times::Given), (3, Times::Given), (19, Times::Same), (19, Times::Missing)] {
         let list = |miscounts| {
