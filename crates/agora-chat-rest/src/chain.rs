@@ -24,6 +24,9 @@ use crate::chatgroups_users::Member;
 const MENDS: u32 = 10;
 const MENDS_IN_ALL: u32 = 200;
 
+/// How often a first page that is empty is asked for again.
+const BLANKS: u32 = 2;
+
 /// How often the end is looked for where it moves.
 const ROUNDS: u32 = 8;
 
@@ -58,6 +61,8 @@ pub(crate) struct Chain {
     /// The least and the latest join time.
     times: Option<(i64, i64)>,
     weak: bool,
+    /// How many windows were given out.
+    given: u64,
     /// Whether the end was reached, and proved.
     ended: Option<bool>,
 }
@@ -154,6 +159,7 @@ impl Chain {
             sought: 0,
             times: None,
             weak: false,
+            given: 0,
             ended: None,
         }
     }
@@ -253,6 +259,13 @@ impl Chain {
         self.ended == Some(true) && !self.weak && told_apart
     }
 
+    /// Whether one answer held this many rows, and the end was found behind it: it was true at one moment, whatever its join
+    /// times say.
+    pub(crate) fn came_at_once(&self, rows: Option<u64>) -> bool {
+        let held = self.left.as_ref().map(|left| left.len);
+        self.ended == Some(true) && self.given == 1 && held == rows
+    }
+
     fn overlap(&self) -> u32 {
         (3 + self.largest / 50).min(self.largest / 2).max(1)
     }
@@ -285,6 +298,12 @@ impl Chain {
                 return;
             };
             if rows.is_empty() && unreadable.is_empty() {
+                if self.left.is_none() && self.expected > 0 && self.mends < BLANKS {
+                    // A group with members has a first page.
+                    self.mends += 1;
+                    self.open.insert(start, Window { size: window.size, state: State::Wanted });
+                    return;
+                }
                 // It lies behind the end, and so do those behind it: the list was longer when they were planned, or miscounted.
                 self.open.retain(|_, window| !matches!(window.state, State::Wanted));
                 self.open.remove(&start);
@@ -294,7 +313,7 @@ impl Chain {
                 }
                 continue;
             }
-            match self.left.as_ref().map_or(Joint::Joined, |left| joint(left, rows)) {
+            match self.left.as_ref().map_or(Joint::Joined, |left| joint(left, start, rows)) {
                 Joint::Joined => self.accept(ledger, start),
                 Joint::Weak => {
                     ledger.note(
@@ -316,6 +335,7 @@ impl Chain {
             let (least, most) = self.times.unwrap_or((time, time));
             self.times = Some((least.min(time), most.max(time)));
         }
+        self.given += 1;
         let len = (rows.len() + unreadable.len()) as u64;
         self.left = Some(Left { start, size, len, keys: rows.iter().map(key).collect() });
         if start >= self.mend_target {
@@ -430,7 +450,7 @@ impl Chain {
 fn cover(end: u64, overlap: u32, largest: u32) -> (u64, u32) {
     let mut best = (0, largest);
     // At a multiple of all sizes no page reaches over the boundary; that takes a largest size of a few rows.
-    for shared in [overlap, 1, 0] {
+    for shared in [overlap, 2, 1, 0] {
         let from = end.saturating_sub(shared.into());
         let pages = (1..=largest).map(|size| (from - from % u64::from(size), size));
         best = pages.max_by_key(|(start, size)| start + u64::from(*size)).unwrap_or(best);
@@ -451,9 +471,9 @@ fn enter(ledger: &mut Ledger<Member>, rows: Vec<Member>, unreadable: Vec<Unreada
     ledger.enter(page, first);
 }
 
-/// Whether rows of the left window, same members and same join times, are among `rows`, in the same order. One alone may be
-/// there by chance.
-fn joint(left: &Left, rows: &[Member]) -> Joint {
+/// Whether rows of the left window, same members and same join times, are among `rows`, which begin at `start`, in the same
+/// order. One alone may be there by chance, but small pages have places where they cannot share more.
+fn joint(left: &Left, start: u64, rows: &[Member]) -> Joint {
     let places: HashMap<&str, (usize, Option<i64>)> =
         left.keys.iter().enumerate().map(|(at, (id, since))| (id.as_str(), (at, *since))).collect();
     let (mut shared, mut timeless, mut in_order, mut last) = (0, false, true, None);
@@ -467,7 +487,8 @@ fn joint(left: &Left, rows: &[Member]) -> Joint {
         in_order &= last.is_none_or(|last| last < place);
         last = Some(place);
     }
-    let enough = if left.keys.len() < 6 || rows.len() < 6 { 1 } else { 2 };
+    let few = left.keys.len() < 6 || rows.len() < 6 || left.end() == start + 1;
+    let enough = if few { 1 } else { 2 };
     match (shared, timeless) {
         (shared, false) if shared < enough => Joint::Torn,
         (shared, _) if shared >= enough && in_order => Joint::Joined,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -15,7 +15,7 @@ use groupmembers_http::{
 use crate::access_token::{self, Subject};
 use crate::app::{App, BaseUrl};
 use crate::codes::ApiErrorKind;
-use crate::command::{Answer, Command, Paged};
+use crate::command::{Answer, Command, Paged, Rejected};
 use crate::credentials::{Credentials, Token};
 use crate::error::{BuildError, Error};
 use crate::options::RosterOptions;
@@ -213,16 +213,18 @@ impl Client {
         self.call(command, &self.scope()).await
     }
 
-    /// The pages of a list, one after the other, as the API gives them.
+    /// The pages of a list, one after the other, as the API gives them. All of them have the time of one call, from when the
+    /// first is taken.
     pub fn pages<C: Paged + 'static>(&self, first: C) -> Pages<Answer<C::Data>, Error>
     where
         C::Data: 'static,
     {
-        let client = self.clone();
+        let (client, scope) = (self.clone(), Arc::new(OnceLock::new()));
         Pages::new(first, move |request: C| {
-            let client = client.clone();
+            let (client, scope) = (client.clone(), Arc::clone(&scope));
             async move {
-                let page = client.execute(&request).await?;
+                let scope = scope.get_or_init(|| client.scope());
+                let page = client.call(&request, scope).await?;
                 let next = request.after(&page).map_err(Error::from);
                 Ok((page, next))
             }
@@ -254,11 +256,15 @@ impl Client {
         }
         let parts: Vec<chatgroups_details::Request> =
             parts.map(|part| chatgroups_details::Request { group_ids: part.to_vec(), ..request.clone() }).collect();
-        let calls = stream::iter(&parts).map(|part| self.execute(part)).buffered(self.inner.concurrency);
+        let scope = &self.scope();
+        // Each call owns its part: a future that borrowed it could not be spawned.
+        let calls = parts.into_iter().map(|part| async move { self.call(&part, scope).await });
+        let calls = stream::iter(calls).buffered(self.inner.concurrency);
         let answers: Vec<chatgroups_details::Response> = calls.try_collect().await?;
         let merged = answers.into_iter().reduce(|mut whole, part| {
+            let rows = whole.data.len() + whole.rejected.len();
             whole.data.extend(part.data);
-            whole.rejected.extend(part.rejected);
+            whole.rejected.extend(part.rejected.into_iter().map(|row| Rejected { index: row.index + rows, ..row }));
             whole
         });
         merged.ok_or_else(|| BuildError::new("group IDs", "are none").into())
@@ -357,7 +363,8 @@ impl Client {
         let call = Authorized { client: &self.inner, command, scope, used: Mutex::new(0) };
         let outcome = self.inner.driver.execute(&call, scope).await;
         outcome.map_err(|error| match error {
-            Error::Api(mut error) => {
+            // The token's own call is about no group.
+            Error::Api(mut error) if error.command == C::NAME => {
                 error.group = command.group().map(ToOwned::to_owned);
                 Error::Api(error)
             }

@@ -9,6 +9,8 @@
 pub enum ApiErrorKind {
     /// The token is wrong, missing or expired.
     Auth,
+    /// The client ID, or its secret, is wrong: no token was given for them.
+    Credentials,
     /// The caller may not do this. It may come with status 401: a new token does not help.
     Permission,
     /// The group or the user does not exist.
@@ -38,6 +40,7 @@ impl ApiErrorKind {
             // The group service says "no token" and "no permission" with one word.
             (401, _) if words.contains("permission") => Self::Permission,
             (401, _) => Self::Auth,
+            (_, "invalid_grant") => Self::Credentials,
             (_, "organization_application_not_found") => Self::AppNotFound,
             (_, "expired_token" | "auth_bad_access_token") => Self::Auth,
             (404, _) | (_, "service_resource_not_found" | "resource_not_found") => Self::NotFound,
@@ -57,6 +60,7 @@ impl ApiErrorKind {
             Self::Auth => {
                 ("the token was refused", "check App ID, certificate and clock: it must be an app token of this app")
             }
+            Self::Credentials => ("no token is given for these credentials", "check client ID and secret"),
             Self::Permission => ("not permitted", "a new token would not help: see the server's words"),
             Self::NotFound => ("no such group or user", "check the id"),
             Self::AppNotFound => ("no such app on this host", "check the app, and that the host is its region's"),

@@ -55,10 +55,10 @@ impl Error {
         }
     }
 
-    /// Whether the token was refused.
+    /// Whether the token was refused, or what it was to be fetched with.
     #[must_use]
     pub fn is_auth(&self) -> bool {
-        self.kind() == Some(ApiErrorKind::Auth)
+        matches!(self.kind(), Some(ApiErrorKind::Auth | ApiErrorKind::Credentials))
     }
 
     /// Whether the caller may not do this.

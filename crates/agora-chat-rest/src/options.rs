@@ -9,7 +9,8 @@ use crate::error::BuildError;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RosterOptions {
-    /// Most rows a page, 10 to 1000. Where the server gives fewer, the roster goes on with what it gives.
+    /// Most rows a page, 10 to 1000. Where the server gives fewer, the roster goes on with what it gives. Pages of 10 cannot
+    /// overlap at every 2,520th row, pages of 13 can at each.
     pub page_size: u32,
     /// Whether to ask who is an admin, and say so in the rows: lists of members often call admins members.
     pub admins: bool,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -284,13 +284,15 @@ impl Client {
         self.inner.deadline.map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)))
     }
 
-    /// The pages of a list, one after the other, as the API gives them.
+    /// The pages of a list, one after the other, as the API gives them. All of them have the time of one call, from when the
+    /// first is taken.
     pub fn pages<C: Paged + 'static>(&self, first: C) -> Pages<C::Response, Error> {
-        let client = self.clone();
+        let (client, scope) = (self.clone(), Arc::new(OnceLock::new()));
         Pages::new(first, move |request: C| {
-            let client = client.clone();
+            let (client, scope) = (client.clone(), Arc::clone(&scope));
             async move {
-                let page = client.execute(&request).await?;
+                let scope = scope.get_or_init(|| client.scope());
+                let page = client.call(&request, scope).await?;
                 let next = request.after(&page).map_err(Error::from);
                 Ok((page, next))
             }

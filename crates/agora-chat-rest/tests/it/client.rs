@@ -188,7 +188,9 @@ fn a_failed_exchange_is_told_to_all_and_not_repeated() {
     simulation.run(async {
         let request = request();
         for page in join_all((0..4).map(|_| client.chatgroups_users(&request))).await {
-            assert!(matches!(page, Err(Error::Api(_))));
+            let error = page.unwrap_err();
+            assert!(error.is_auth() && !error.is_retryable(), "{error}");
+            assert_eq!(error.api().unwrap().group, None, "{error}");
         }
     });
     assert_eq!(lock(&world).log.len(), 1);

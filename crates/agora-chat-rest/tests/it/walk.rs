@@ -80,7 +80,7 @@ proptest! {
             prop_assert_eq!(found.len(), members as usize, "{:?}", report);
             // Pages of a few rows cannot overlap everywhere.
             let tiny = matches!(clamp, Clamp::Page(rows) | Clamp::Rows(rows) if rows < 10);
-            if miscounts == Some(0) && stuck.is_none() && members > 3 && times == Times::Given && !tiny {
+            if miscounts == Some(0) && stuck.is_none() && times == Times::Given && !tiny {
                 prop_assert_eq!(report.completeness, Completeness::Verified, "{:?}", report);
             }
         }
@@ -109,7 +109,7 @@ proptest! {
         let client = builder(&simulation, fixed()).retry(RetryPolicy::never()).build().unwrap();
         let (found, report) = simulation.run(in_pieces(&client, stop));
         hold(&world, &found, &report);
-        if churn == 0 && members > 3 {
+        if churn == 0 {
             prop_assert_eq!(report.completeness, Completeness::Verified, "{:?}", report);
         }
     }
@@ -223,6 +223,46 @@ fn rows_without_join_times_prove_nothing() {
         world.times = times;
         let (_, found, report) = list(world, 1, RosterOptions::default().page_size(50));
         assert_eq!((found.len(), report.completeness), (500, Completeness::Unverified), "{times:?}: {report:?}");
+    }
+}
+
+#[test]
+fn small_pages_that_can_share_one_row_only_are_joined() {
+    for rows in 10..=17 {
+        let (_, found, report) = list(World::new(2_500, 1), 1, RosterOptions::default().page_size(rows));
+        assert_eq!((found.len(), report.completeness), (2_500, Completeness::Verified), "{rows}: {report:?}");
+    }
+    // Every page of up to ten rows begins or ends at row 2520.
+    let (_, found, report) = list(World::new(2_600, 1), 1, RosterOptions::default().page_size(10));
+    assert_eq!((found.len(), report.completeness), (2_600, Completeness::Incomplete), "{report:?}");
+}
+
+#[test]
+fn a_first_page_that_is_empty_once_costs_one_call() {
+    let (world, simulation) = simulate(World::new(50, 1), 1);
+    let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+    let group = json!({"data": [{"id": "g", "affiliations_count": 50}]});
+    let last = json!({"data": [{"member": "u49", "joined_time": 1_600_000_000_016_u64}]});
+    let empty = || Ok(answer(&json!({"data": []})));
+    lock(&world).first = vec![Ok(answer(&group)), empty(), Ok(answer(&last)), empty()];
+    let listing = simulation.run(async { client.roster("g").all().await.unwrap() });
+    assert_eq!((listing.members.len(), listing.report.completeness), (50, Completeness::Verified));
+    assert_eq!(listing.report.calls, 5);
+}
+
+#[test]
+fn one_page_that_holds_as_many_as_are_counted_needs_no_join_times() {
+    for (members, times) in [(1, Times::Given), (3, Times::Given), (19, Times::Same), (19, Times::Missing)] {
+        let list = |miscounts| {
+            let mut world = World::new(members, 1);
+            (world.times, world.miscounts) = (times, miscounts);
+            let (_, found, report) = list(world, 1, RosterOptions::default().page_size(20).in_pages());
+            assert_eq!(found.len(), members as usize);
+            report.completeness
+        };
+        assert_eq!(list(Some(0)), Completeness::Verified, "{members} {times:?}");
+        assert_eq!(list(Some(-1)), Completeness::Unverified, "{members} {times:?}");
+        assert_eq!(list(None), Completeness::Unverified, "{members} {times:?}");
     }
 }
 
