@@ -13,7 +13,7 @@ fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
         "12,000 members of 271828182845904, verified (",
         "900 members of 2757903841, verified (",
         "500 members of 20000000500@chatroom, verified (",
-        "22 members of 7, stable (",
+        "22 members of 7, verified (",
     ] {
         assert!(run.stderr.contains(line), "{line}: {}", run.stderr);
     }

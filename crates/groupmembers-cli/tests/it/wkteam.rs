@@ -175,7 +175,7 @@ fn refusals_of_the_vendor_are_errors_that_say_what_to_do() {
     let other = SECRET.replace('5', "6");
     for (run, words) in [
         (list(&refusing, &[]).env("WKTEAM_PASSWORD", &other), "the account or the password is wrong (1001)"),
-        (list(&refusing, &[]).env("WKTEAM_WID", "349be9b5"), "check that the wId is the latest login's"),
+        (list(&refusing, &[]).env("WKTEAM_WID", "349be9b5"), "that the wId is the latest login's"),
         (list_of(&refusing, "1@chatroom", &[]), "that the account is in the group"),
         (by_token(list(&refusing, &[]), &other), "WKTEAM_TOKEN is still good"),
         (list(&refusing, &["--wc-id", "wxid_nobody"]), "the WeChat account is not online"),
