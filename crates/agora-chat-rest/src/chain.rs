@@ -119,6 +119,10 @@ enum Tail {
     },
     /// None: the list has become shorter.
     Shrunk,
+    /// The end is proved. Who moved to the front meanwhile, as a new owner may?
+    Front {
+        asked: Option<Ticket>,
+    },
     /// There is a row at this place: the list goes on.
     More {
         at: u64,
@@ -176,6 +180,10 @@ impl Chain {
                 *asked = Some(ticket);
                 (*at + 1, 1)
             }
+            Tail::Front { asked: asked @ None } => {
+                *asked = Some(ticket);
+                (1, self.largest.min(100))
+            }
             _ => {
                 let (&start, window) = self.open.iter_mut().find(|(_, w)| matches!(w.state, State::Wanted))?;
                 window.state = State::Asked(ticket);
@@ -208,6 +216,10 @@ impl Chain {
                     Some(row) => Tail::Found { at, key: key(&row), reread: false },
                     None => Tail::Shrunk,
                 };
+            }
+            Tail::Front { asked } if asked == Some(ticket) => {
+                enter(ledger, rows, unreadable, 0);
+                self.ended = Some(true);
             }
             _ => {
                 let asked = self.open.values_mut().find(|w| matches!(w.state, State::Asked(t) if t == ticket));
@@ -243,7 +255,7 @@ impl Chain {
                 window.state = State::Wanted;
             }
         }
-        if let Tail::Empty { asked, .. } | Tail::Last { asked, .. } = &mut self.tail {
+        if let Tail::Empty { asked, .. } | Tail::Last { asked, .. } | Tail::Front { asked } = &mut self.tail {
             *asked = None;
         }
     }
@@ -378,8 +390,14 @@ impl Chain {
         let Some(left) = &self.left else { return false };
         let (end, full) = (left.end(), left.len >= u64::from(left.size));
         match mem::replace(&mut self.tail, Tail::Idle) {
-            tail @ (Tail::Empty { .. } | Tail::Last { .. }) => self.tail = tail,
-            Tail::Found { key, .. } if !full && left.keys.contains(&key) => self.ended = Some(true),
+            tail @ (Tail::Empty { .. } | Tail::Last { .. } | Tail::Front { .. }) => self.tail = tail,
+            Tail::Found { key, .. } if !full && left.keys.contains(&key) => {
+                if self.given > 1 {
+                    self.tail = Tail::Front { asked: None }
+                } else {
+                    self.ended = Some(true);
+                }
+            }
             Tail::More { at } if at >= end => self.go_on(ledger, at, end, full),
             Tail::Found { at, key, reread } if full || at >= end => {
                 self.tail = Tail::Found { at, key, reread };

@@ -26,7 +26,8 @@ impl walk::Row for Member {
     }
 
     fn joined(&self) -> Option<i64> {
-        self.joined_time.and_then(|time| time.try_into().ok())
+        // 0 is what a server writes that does not know.
+        self.joined_time.and_then(|time| time.try_into().ok()).filter(|&time| time > 0)
     }
 }
 

@@ -400,7 +400,7 @@ impl<R: Row> Axis<R> {
     }
 
     fn hint_was_wrong(&self, low: Option<i64>) -> bool {
-        !self.clamped && self.step == 1 && low.is_some_and(|low| self.hint >= low)
+        !self.clamped && self.step > 0 && low.is_some_and(|low| self.hint >= low)
     }
 
     /// Nothing is below.

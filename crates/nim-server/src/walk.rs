@@ -438,6 +438,12 @@ impl Walk for RosterWalk {
             Phase::List { axis, .. } => axis.restart(),
             Phase::Done => {}
         }
+        if self.pages >= self.options.max_pages
+            && let Phase::List { axis, .. } = &mut self.phase
+        {
+            axis.cut(format!("the list goes on after {} pages", self.pages), |_| false);
+            self.end_of_list();
+        }
     }
 
     fn findings(&self) -> Findings {

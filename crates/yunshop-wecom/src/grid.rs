@@ -227,7 +227,7 @@ impl Grid {
         let place = (page - 1).saturating_mul(size);
         if let Some(total) = reading.total {
             pass.uneven |= rows != total.saturating_sub(place).min(size);
-            self.exceeded |= rows > 0 && place + rows > total;
+            self.exceeded |= rows > 0 && place.saturating_add(rows) > total;
             pass.last = pass.last.max(total / size + 1);
         } else {
             pass.last = pass.last.max(page);
@@ -275,7 +275,8 @@ impl Grid {
     /// What the reading that has come to its end proves.
     fn judge(&mut self) {
         let pass = std::mem::replace(&mut self.pass, Pass { per_page: PER_PAGE, ..Pass::default() });
-        let total = pass.top.and_then(|(_, total)| total).filter(|_| !self.exceeded);
+        let told = pass.top.and_then(|(_, total)| total);
+        let total = told.filter(|_| !self.exceeded);
         let old = pass.old.len() as u64;
         let even = !pass.unreadable && !pass.uneven && pass.broken.is_none();
         // Somebody who left and came back is told by the join time alone, where the row is the same.
@@ -289,11 +290,16 @@ impl Grid {
         let met = pass.met.len() as u64;
         let falls_short = total.is_some_and(|total| met < total);
         let same = self.before.as_ref() == Some(&pass.rows);
-        let repeated = sound && same && !falls_short;
+        // Two readings may miss the same person. What the first page told says so, if it told anything: a number that was
+        // exceeded elsewhere is no proof, but still a doubt.
+        let repeated = sound && same && told.is_some_and(|told| met >= told);
         self.done = if (counted || repeated) && pass.rows.is_empty() {
             Some(Verdict::Empty)
         } else if counted || repeated {
             Some(Verdict::Whole)
+        } else if sound && same && told.is_none() {
+            let why = "two readings met the same rows, and there is no total to say whether these are all";
+            Some(Verdict::Unproved(Some(why.to_owned())))
         } else if even && timeless && !falls_short {
             let why =
                 "rows without any time, or all with the same one: whether somebody came back meanwhile cannot be told";

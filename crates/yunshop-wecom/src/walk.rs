@@ -187,16 +187,19 @@ impl RosterWalk {
     fn page(&mut self, ticket: Ticket, reading: Reading) -> Result<(), Error> {
         let employees = matches!(self.phase, Phase::Employees { .. });
         let (Phase::Members { grid } | Phase::Employees { grid }) = &mut self.phase else { return Ok(()) };
+        // Before the page counts as read: after the error it is asked for again.
+        for row in &reading.rows {
+            let chat = row.chat_id.as_deref().filter(|chat| !chat.is_empty());
+            match (&self.chat, chat) {
+                (Some(known), Some(chat)) if known != chat => {
+                    return Err(WalkError::new("the server answered with members of several groups").into());
+                }
+                (None, Some(chat)) => self.chat = Some(chat.to_owned()),
+                _ => {}
+            }
+        }
         for reading in grid.take(ticket & !EMPLOYEES, reading) {
             for row in &reading.rows {
-                let chat = row.chat_id.as_deref().filter(|chat| !chat.is_empty());
-                match (&self.chat, chat) {
-                    (Some(known), Some(chat)) if known != chat => {
-                        return Err(WalkError::new("the server answered with members of several groups").into());
-                    }
-                    (None, Some(chat)) => self.chat = Some(chat.to_owned()),
-                    _ => {}
-                }
                 self.unsaid |= !matches!(row.status, Some(MemberStatus::InGroup | MemberStatus::Left));
             }
             // The count of the other list may be missing here, or 0.
