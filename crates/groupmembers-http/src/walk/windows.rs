@@ -562,7 +562,8 @@ fn joint<R: Row>(left: &Left, rows: &[R], since: Option<i64>, ledger: &Ledger<R>
             stranger |= old && !ledger.has(row.id());
             continue;
         };
-        joined |= since_when.is_some();
+        // Who joined since the walk began may have left and come back within the same second.
+        joined |= since_when.is_some_and(|joined| since.is_none_or(|since| joined < since));
         timeless |= since_when.is_none();
         // A row that comes twice in one answer is not out of order.
         in_order &= last.is_none_or(|last| last <= place);
