@@ -51,7 +51,7 @@ fn any_clamp() -> impl Strategy<Value = Clamp> {
 }
 
 fn any_times() -> impl Strategy<Value = Times> {
-    prop_oneof![4 => Just(Times::Given), 1 => Just(Times::Missing), 1 => Just(Times::Same)]
+    prop_oneof![4 => Just(Times::Given), 1 => Just(Times::Missing), 1 => Just(Times::Same), 1 => Just(Times::Zero)]
 }
 
 fn any_count() -> impl Strategy<Value = Option<i64>> {
@@ -139,6 +139,40 @@ async fn in_pieces(client: &Client, stop: usize) -> (Vec<u32>, Report) {
         }
     }
     (ids(&found), roster.report())
+}
+
+#[test]
+fn a_time_of_zero_tells_nobody_apart() {
+    let mut world = World::new(400, 1);
+    world.times = Times::Zero;
+    let (_, found, report) = list(world, 1, RosterOptions::default().page_size(52));
+    assert_eq!((found.len(), report.completeness), (400, Completeness::Unverified), "{report:?}");
+}
+
+#[test]
+fn somebody_who_moves_to_the_front_meanwhile_is_not_lost() {
+    // As a new owner does; one who joins makes up the number. Whenever it happens.
+    for at in 1..16 {
+        let (world, simulation) = simulate(World::new(394, 1), 1);
+        let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+        let (found, report) = simulation.run(async {
+            let mut roster = client.roster_with("g", RosterOptions::default().page_size(52));
+            let (mut found, mut moved) = (Vec::new(), false);
+            while let Some(member) = roster.next().await {
+                found.push(member.unwrap());
+                let mut world = lock(&world);
+                if !moved && world.log.len() >= at {
+                    let last = world.list.len() - 20;
+                    let owner = world.list.remove(last);
+                    world.list.insert(0, owner);
+                    moved = true;
+                }
+            }
+            (ids(&found), roster.report())
+        });
+        hold(&world, &found, &report);
+        assert!(found.contains(&374), "{at}: {report:?}");
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ pub(crate) enum Times {
     Given,
     Missing,
     Same,
+    /// 0, but for the owner.
+    Zero,
 }
 
 pub(crate) struct World {
@@ -158,6 +160,7 @@ impl World {
         let role = if id == 0 { "owner" } else { "member" };
         match self.times {
             Times::Given => json!({role: format!("u{id}"), "joined_time": joined}),
+            Times::Zero => json!({role: format!("u{id}"), "joined_time": if id == 0 { joined } else { 0 }}),
             Times::Missing => json!({role: format!("u{id}")}),
             Times::Same => json!({role: format!("u{id}"), "joined_time": 1_600_000_000_000_u64}),
         }

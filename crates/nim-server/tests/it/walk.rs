@@ -257,6 +257,51 @@ fn a_full_page_of_one_millisecond_is_a_gap_with_its_place() {
 }
 
 #[test]
+fn pages_cut_short_within_one_millisecond_in_the_middle_are_found_out() {
+    // Eleven at one instant, ten on a page, and the row of `endtime` itself comes too: the eleventh never does.
+    let mut world = World::new(0, 26, 1, 7);
+    (world.clamp, world.inclusive) = (Some((10, 10)), true);
+    let now = (UNIX * 1_000) as i64;
+    world.retime(|id| if (5..16).contains(&id) { now - 50_000 } else { now - 10_000 * (i64::from(id) + 1) });
+    let (world, found, report) = list(world, 7, RosterOptions::default().kind(Kind::Temporary));
+    hold(&world, &found, &report);
+    assert!(found.len() < 26 && !report.completeness.is_complete(), "{report:?}");
+}
+
+#[test]
+fn a_walk_that_was_cut_at_its_bound_says_so_after_it_is_taken_up_again() {
+    let mut world = World::new(0, 100, 1, 7);
+    let now = (UNIX * 1_000) as i64;
+    world.retime(|id| now - 1_000 * (i64::from(id) + 1));
+    let (world, simulation) = simulate(world, 7);
+    let client =
+        Client::builder(credentials()).runtime(simulation.clone()).retry(RetryPolicy::never()).build().unwrap();
+    let options = RosterOptions::default().kind(Kind::Temporary).page_size(10).max_pages(3);
+    let report = simulation.run(async {
+        let (mut roster, mut found) = (client.roster_with(ROOM, options), 0);
+        loop {
+            match roster.next().await {
+                Some(Ok(_)) => {
+                    found += 1;
+                    if found == 10 {
+                        let failed = || http::Response::builder().status(500).body(Vec::new()).unwrap();
+                        lock(&world).first = (0..3).map(|_| ("chatroom/membersByPage", failed())).collect();
+                    }
+                }
+                Some(Err(_)) => {
+                    lock(&world).first.clear();
+                    let saved = serde_json::to_string(roster.walk()).unwrap();
+                    roster = client.resume(serde_json::from_str(&saved).unwrap());
+                }
+                None => break roster.report(),
+            }
+        }
+    });
+    assert!(report.members < 100 && report.completeness == Completeness::Incomplete, "{report:?}");
+    assert!(report.gaps.iter().any(|gap| gap.what.contains("goes on after 3 pages")), "{report:?}");
+}
+
+#[test]
 fn a_server_that_does_not_heed_endtime_is_found_out() {
     let mut world = World::new(0, 700, 1_000_000, 3);
     world.ignores_endtime = true;

@@ -760,6 +760,29 @@ fn somebody_who_comes_back_with_their_old_join_time_joins_no_windows() {
 }
 
 #[test]
+fn somebody_who_joins_leaves_and_comes_back_within_a_second_joins_no_windows() {
+    let (_, report) = by_hand("Public", |group, number| match number {
+        // They join where the first window ends.
+        2 => {
+            group.fresh += 1;
+            let id = group.fresh;
+            group.join(id, 98);
+        }
+        // Their neighbour and five more leave, and they come back where the next window begins: five who stay are in neither.
+        3 => {
+            for at in [99, 0, 0, 0, 0, 0] {
+                let (gone, _) = group.list.remove(at);
+                group.throughout.remove(&gone);
+            }
+            let back = group.list.remove(93);
+            group.list.insert(98, back);
+        }
+        _ => {}
+    });
+    assert!(report.members >= 300, "{report:?}");
+}
+
+#[test]
 fn a_group_that_says_it_has_members_and_lists_none_is_not_empty() {
     let (found, report) = by_hand("Work", |group, number| {
         if number == 2 {
