@@ -141,7 +141,7 @@ impl Chain {
     pub(crate) fn new(largest: u32, ahead: usize, expected: Option<u64>) -> Self {
         let largest = largest.max(2);
         // No group is so large; the number is a mistake.
-        let expected = expected.filter(|&rows| rows < 1 << 32);
+        let expected = expected.filter(|&rows| rows < 1 << 20);
         let tail = expected.filter(|&at| at > 0).map_or(Tail::Idle, |at| Tail::Empty { at, asked: None });
         let expected = expected.unwrap_or(0);
         Self {

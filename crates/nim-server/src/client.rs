@@ -10,8 +10,8 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use groupmembers_http::walk::Walk as _;
 use groupmembers_http::{
     Attempt, Call, CallError, Driver, Pages, Quota, RetryPolicy, Runtime, Scope, TransportError, Verdict, retry_after,
+    server_time,
 };
-use http::{HeaderMap, HeaderValue, header};
 
 use crate::checksum::Stamp;
 use crate::codes::ApiErrorKind;
@@ -497,14 +497,6 @@ fn merge_rooms(whole: &mut chatroom_get_batch::Response, part: chatroom_get_batc
 
 fn request_id(runtime: &dyn Runtime) -> String {
     format!("{:016x}{:016x}", runtime.nonce(), runtime.nonce())
-}
-
-/// The seconds since 1970 of the answer's `Date`: what it would be to wait from then until now.
-fn server_time(headers: &HeaderMap) -> Option<u64> {
-    let mut dates = HeaderMap::new();
-    dates.insert(header::RETRY_AFTER, headers.get(header::DATE)?.clone());
-    dates.insert(header::DATE, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:00 GMT"));
-    retry_after(&dates).map(|since| since.as_secs()).filter(|&seconds| seconds > 0)
 }
 
 impl Inner {
