@@ -36,7 +36,7 @@ const LAPS: u64 = 4;
 
 /// The least and the greatest length that a list is believed to have, whatever its vendor declares, and the length where
 /// nothing is declared that can be believed.
-const LENGTHS: (u64, u64, u64) = (1_000, 1_000_000, 5_000);
+const LENGTHS: (u64, u64, u64) = (1_000, 1_000_000, 4_000);
 
 /// The walk over an offset list.
 #[derive(Clone, Serialize, Deserialize)]
