@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
@@ -131,13 +132,37 @@ fn deny() -> Outcome {
 fn package() -> Outcome {
     let mut cargo = run::cargo();
     cargo.args(["package", "--locked", "--quiet"]);
-    for package in workspace::packages()? {
+    let packages = workspace::packages()?;
+    forget_unpacked(&packages)?;
+    for package in packages {
         cargo.args(["-p", &package.name]);
     }
     if env::var_os("XTASK_ALLOW_DIRTY").is_some_and(|value| value == "1") {
         cargo.arg("--allow-dirty");
     }
     run::show(&mut cargo)
+}
+
+/// Removes what cargo unpacked of our crates when they were packed before.
+///
+/// While it packs, cargo keeps the crates packed so far in a registry of its own below the target directory. It unpacks
+/// them once for that registry's path and version, and would compile an earlier state of ours in place of this one.
+fn forget_unpacked(packages: &[workspace::Package]) -> Outcome {
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) else { return Ok(()) };
+    for registry in fs::read_dir(home.join("registry").join("src")).into_iter().flatten().flatten() {
+        // A registry on a host has the host's name in front.
+        if registry.file_name().to_string_lossy().starts_with('-') {
+            for package in packages {
+                let unpacked = registry.path().join(format!("{}-{}", package.name, package.version));
+                if unpacked.exists() {
+                    fs::remove_dir_all(&unpacked)
+                        .map_err(|error| format!("cannot remove {}: {error}", unpacked.display()))?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
