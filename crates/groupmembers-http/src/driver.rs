@@ -43,6 +43,12 @@ impl Scope {
         Self { deadline: Some(deadline), counts: Arc::default() }
     }
 
+    /// The same counts under another deadline: for work that more than one waits for, and that counts for who began it.
+    #[must_use]
+    pub fn with_deadline(&self, deadline: Option<Duration>) -> Self {
+        Self { deadline, counts: Arc::clone(&self.counts) }
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -61,6 +67,12 @@ impl Driver {
     pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
         self
+    }
+
+    /// When it tries again.
+    #[must_use]
+    pub fn retry(&self) -> &RetryPolicy {
+        &self.retry
     }
 
     /// With another timeout for one attempt, from sending to the last byte.
@@ -136,7 +148,8 @@ impl Driver {
                 let wish = after.unwrap_or_default().min(self.retry.longest_wish);
                 self.pacer.close(&quota, wish.max(quota.penalty));
             }
-            let again = call.is_read() || never_sent || matches!(verdict, Verdict::Throttled { .. });
+            let refused = matches!(verdict, Verdict::Throttled { .. });
+            let again = never_sent || !self.retry.unsent_only && (call.is_read() || refused);
             if !again || attempt.number >= self.retry.max_attempts {
                 return Err(error);
             }

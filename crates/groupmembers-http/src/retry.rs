@@ -14,6 +14,8 @@ pub struct RetryPolicy {
     pub cap: Duration,
     /// A server that asks for a longer pause than this gets its error reported instead.
     pub longest_wish: Duration,
+    /// Whether only a request that certainly never arrived is sent again: no connection was made.
+    pub unsent_only: bool,
 }
 
 impl Default for RetryPolicy {
@@ -23,6 +25,7 @@ impl Default for RetryPolicy {
             base: Duration::from_millis(200),
             cap: Duration::from_secs(10),
             longest_wish: Duration::from_secs(60),
+            unsent_only: false,
         }
     }
 }
@@ -45,6 +48,14 @@ impl RetryPolicy {
     #[must_use]
     pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
         (self.base, self.cap) = (base, cap);
+        self
+    }
+
+    /// Only for requests that certainly never arrived, whatever the server says: a login that is sent again after a 429
+    /// looks like an attack.
+    #[must_use]
+    pub fn unsent_only(mut self) -> Self {
+        self.unsent_only = true;
         self
     }
 

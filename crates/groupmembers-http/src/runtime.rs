@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -86,15 +87,16 @@ pub enum ConnectFailure {
     Tls,
 }
 
-/// A request that brought no whole response. Its texts never carry a URL: URLs carry signatures.
-#[derive(Debug)]
+/// A request that brought no whole response. Its texts never carry a URL: URLs carry signatures. Clones share the cause: all
+/// who waited for one request get the same error.
+#[derive(Debug, Clone)]
 pub struct TransportError {
     kind: TransportErrorKind,
     failure: Option<ConnectFailure>,
     host: Option<String>,
     status: Option<http::StatusCode>,
     attempts: u32,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl TransportError {
@@ -121,7 +123,7 @@ impl TransportError {
     /// With its cause, which must not print a URL.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

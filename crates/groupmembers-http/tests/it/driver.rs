@@ -53,6 +53,23 @@ fn what_is_no_read_is_tried_again_only_if_it_was_never_sent() {
 }
 
 #[test]
+fn what_may_have_arrived_is_not_sent_again_where_that_is_asked_for() {
+    for (first, attempts) in [
+        (fails_with(TransportErrorKind::Connect), 2),
+        (fails_with(TransportErrorKind::Timeout), 1),
+        (Ok(status(429)), 1),
+        (Ok(status(503)), 1),
+    ] {
+        let mut first = Some(first);
+        let (simulation, driver) = driver(1, (1, 9), move |_, _| first.take().unwrap_or_else(|| Ok(status(200))));
+        let driver = driver.clone().with_retry(driver.retry().clone().unsent_only());
+        let call = Count::new(100, SECOND);
+        let outcome = run(&simulation, &driver, &call, &Scope::default());
+        assert_eq!((call.attempts.lock().unwrap().len(), outcome.is_ok()), (attempts, attempts == 2), "{outcome:?}");
+    }
+}
+
+#[test]
 fn credentials_are_renewed_once() {
     let (simulation, driver) = driver(1, (1, 9), |_, _| Ok(status(401)));
     let call = Count::new(100, SECOND);
