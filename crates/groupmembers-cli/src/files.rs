@@ -2,7 +2,7 @@
 //! leaves no trace.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -15,15 +15,32 @@ pub(crate) struct Place {
     /// It was not there before.
     pub(crate) new: bool,
     begun: bool,
+    /// So many bytes of what is in it stay.
+    keep: u64,
 }
 
 impl Place {
     /// Opens it, and leaves what is in it for now.
     pub(crate) fn open(flag: &'static str, path: &Path) -> Result<Self, Error> {
+        Self::open_with(flag, path, OpenOptions::new().write(true))
+    }
+
+    /// Opens it to read what is in it, and to go on behind that.
+    pub(crate) fn open_to_go_on(flag: &'static str, path: &Path) -> Result<Self, Error> {
+        // A pipe with nobody at its other end would make us wait here.
+        if fs::metadata(path).is_ok_and(|about| !about.is_file()) {
+            return Err(Error::Usage(format!(
+                "{flag} {}: is no file: rows cannot be added to it later",
+                path.display()
+            )));
+        }
+        Self::open_with(flag, path, OpenOptions::new().read(true).write(true))
+    }
+
+    fn open_with(flag: &'static str, path: &Path, options: &mut OpenOptions) -> Result<Self, Error> {
         let instead = if flag == "--output" { "leave it out, rows go to stdout then" } else { "name a file" };
         no_dash(flag, path, instead)?;
-        let mut options = OpenOptions::new();
-        let (file, new) = match options.write(true).create_new(true).open(path) {
+        let (file, new) = match options.create_new(true).open(path) {
             // A link to a file that is not there yet counts as old: what it is must not be removed.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 (options.create_new(false).create(true).truncate(false).open(path), false)
@@ -31,7 +48,7 @@ impl Place {
             opened => (opened, true),
         };
         let file = file.map_err(|error| refused(flag, path, &error))?;
-        Ok(Self { path: path.to_owned(), file, new, begun: false })
+        Ok(Self { path: path.to_owned(), file, new, begun: false, keep: 0 })
     }
 
     /// Another handle to write through.
@@ -39,16 +56,40 @@ impl Place {
         self.file.try_clone()
     }
 
-    /// Empties it, once: now there is something to put into it.
+    /// The file, to read.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// So many bytes of what is in it stay when it [begins](Self::begin).
+    pub(crate) fn keep(&mut self, bytes: u64) {
+        self.keep = bytes;
+    }
+
+    /// Empties it, once, but for what is to stay: now there is something to put into it.
     pub(crate) fn begin(&mut self) -> io::Result<()> {
         let regular = !self.begun && self.file.metadata()?.is_file();
         self.begun = true;
-        if regular { self.file.set_len(0) } else { Ok(()) }
+        if regular {
+            self.file.set_len(self.keep)?;
+            self.file.seek(SeekFrom::Start(self.keep))?;
+        }
+        Ok(())
+    }
+
+    /// Is back when what was written is on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
     }
 
     /// Whether both are one file, by another way or a link.
     pub(crate) fn is(&self, other: &Self) -> bool {
         are_one((&self.file, &self.path), (&other.file, &other.path))
+    }
+
+    /// Whether it is the file that is, or would be, here.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        crate::kept::Kept::at(path).is(&self.path)
     }
 
     /// Whether stdout was sent into this very file.
@@ -153,7 +194,7 @@ impl Drop for Folder {
 }
 
 /// `-` means stdout elsewhere, so nobody means a file of that name.
-fn no_dash(flag: &str, path: &Path, instead: &str) -> Result<(), Error> {
+pub(crate) fn no_dash(flag: &str, path: &Path, instead: &str) -> Result<(), Error> {
     if path == Path::new("-") { Err(Error::Usage(format!("{flag} is -: {instead}"))) } else { Ok(()) }
 }
 

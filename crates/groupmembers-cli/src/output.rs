@@ -6,6 +6,7 @@ use std::path::Path;
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 
 use crate::member::Member;
+use crate::rows::{Sum, Written};
 use crate::terminal;
 
 /// How rows are written.
@@ -22,6 +23,12 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// What it is called on the command line.
+    pub(crate) fn name(self) -> String {
+        use clap::ValueEnum as _;
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
     /// The format a file's name asks for: a table, where it asks for none.
     pub(crate) fn of_file(path: &Path) -> Result<Self, String> {
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -51,6 +58,16 @@ impl Output {
     /// Writes to `to`; nothing is written before the first row or [`finish`](Self::finish).
     pub(crate) fn new(to: Box<dyn Write>, format: Format, raw: bool) -> Self {
         Self { to: Sink::new(to), format, raw, rows: 0, table: Columns::default() }
+    }
+
+    /// Goes on behind `rows` rows that are there already, and keeps account of what is written.
+    pub(crate) fn go_on(&mut self, rows: u64, sum: Sum) {
+        (self.rows, self.to.arrived, self.to.sum) = (rows, rows, Some(sum));
+    }
+
+    /// How much has been written, where account is kept of it: flushed, it is all that was taken.
+    pub(crate) fn written(&self) -> Option<Written> {
+        self.to.sum.as_ref().map(|sum| sum.written(self.to.arrived))
     }
 
     /// How many rows were taken.
@@ -135,13 +152,15 @@ struct Sink {
     /// Where the rows in the buffer end.
     ends: Vec<usize>,
     arrived: u64,
+    /// Of what has left it, where somebody wants to know.
+    sum: Option<Sum>,
 }
 
 impl Sink {
     const FULL: usize = 1 << 16;
 
     fn new(to: Box<dyn Write>) -> Self {
-        Self { to, buffer: Vec::with_capacity(2 * Self::FULL), ends: Vec::new(), arrived: 0 }
+        Self { to, buffer: Vec::with_capacity(2 * Self::FULL), ends: Vec::new(), arrived: 0, sum: None }
     }
 
     fn end_row(&mut self) -> io::Result<()> {
@@ -166,6 +185,9 @@ impl Sink {
         self.arrived += rows as u64;
         self.ends.drain(..rows);
         self.ends.iter_mut().for_each(|end| *end -= sent);
+        if let Some(sum) = &mut self.sum {
+            sum.add(&self.buffer[..sent]);
+        }
         self.buffer.drain(..sent);
         outcome
     }

@@ -8,6 +8,7 @@ use agora_chat_rest::{
 };
 
 use super::Common;
+use super::resume::Shape;
 use crate::error::{Code, Error};
 use crate::member::{Member, Role};
 use crate::{cli, env, terminal};
@@ -61,6 +62,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         .map_err(|error| Error::Usage(format!("--group {}", error.problem())))?;
     let account = Account::from_env(args.base_url.is_some())?;
     let base = args.host()?;
+    let shape = args.shape(&base, &account.app);
     let rules = match &account.app {
         App::Id(_) => &rules::BY_ID,
         App::Key { .. } => &rules::BY_KEY,
@@ -74,9 +76,13 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let code = super::list(
         &args.common,
         rules,
-        |runtime| {
+        shape,
+        |runtime, walk| {
             let client = builder.runtime(runtime).build().map_err(|error| error.to_string())?;
-            Ok(client.roster_with(&group, options))
+            Ok(match walk {
+                Some(walk) => client.resume(walk),
+                None => client.roster_with(&group, options),
+            })
         },
         |row| member(&group, row, raw),
     );
@@ -161,6 +167,20 @@ impl Args {
             None => ("AGORA_BASE_URL", env::read("AGORA_BASE_URL")?.unwrap_or_default()),
         };
         url.parse().map_err(|error: agora_chat_rest::BuildError| Error::Usage(format!("{name} {}", error.problem())))
+    }
+
+    /// What rows and walk hang on.
+    fn shape(&self, base: &BaseUrl, app: &App) -> Shape {
+        let (name, app) = match app {
+            App::Id(id) => ("AGORA_APP_ID", id.clone()),
+            App::Key { org, app } => ("AGORA_ORG and AGORA_APP", format!("{org}#{app}")),
+        };
+        vec![
+            ("--base-url", base.as_str().to_owned()),
+            (name, app),
+            ("--admins", self.admins.to_string()),
+            ("--page-size", super::or_none(self.page_size)),
+        ]
     }
 
     fn options(&self) -> RosterOptions {

@@ -2,9 +2,11 @@
 
 mod rules;
 
+use clap::ValueEnum as _;
 use nim_server::{BaseUrl, BuildError, Client, Credentials, Kind, Region, RosterOptions};
 
 use super::Common;
+use super::resume::Shape;
 use crate::error::{Code, Error};
 use crate::member::{Member, Role};
 use crate::{cli, env, terminal};
@@ -80,6 +82,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
         .concurrency(args.common.in_flight_of_a_chain())
         .deadline(Some(args.common.deadline()));
     let host = args.host()?;
+    let shape = args.shape(&host);
     let elsewhere = matches!(&host, Host::Base(url) if !url.as_str().ends_with(PATH));
     builder = match host {
         Host::Base(url) => builder.base_url(url),
@@ -93,9 +96,13 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let code = super::list(
         &args.common,
         &rules::RULES,
-        |runtime| {
+        shape,
+        |runtime, walk| {
             let client = builder.runtime(runtime).build().map_err(|error| error.to_string())?;
-            Ok(client.roster_with(room, options))
+            Ok(match walk {
+                Some(walk) => client.resume(walk),
+                None => client.roster_with(room, options),
+            })
         },
         |row| member(&args.common.group, row, raw, now),
     );
@@ -126,6 +133,20 @@ enum Host {
 }
 
 impl Args {
+    /// What rows and walk hang on.
+    fn shape(&self, host: &Host) -> Shape {
+        let host = match host {
+            Host::Base(url) => url.as_str().to_owned(),
+            Host::Region(region) => region.base_url().as_str().to_owned(),
+        };
+        let members = self.members.to_possible_value().map(|value| value.get_name().to_owned());
+        vec![
+            ("--base-url", host),
+            ("--type", members.unwrap_or_default()),
+            ("--page-size", super::or_none(self.page_size)),
+        ]
+    }
+
     /// The flags first, then the environment, then China.
     fn host(&self) -> Result<Host, Error> {
         let named = |name: &str, error: &BuildError| Error::Usage(format!("{name} {}", error.problem()));

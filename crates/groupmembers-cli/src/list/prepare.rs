@@ -5,7 +5,7 @@ use std::fmt::Display;
 use groupmembers_http::Report;
 use serde_json::json;
 
-use super::{Job, Stop, worded};
+use super::{Job, Stop};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
 use crate::report::Summary;
@@ -31,7 +31,7 @@ impl Job {
         let (stop, said) = match outcome {
             Some(Ok(prepared)) => return Ok((self, prepared)),
             Some(Err(error)) => {
-                let said = worded(&error.to_string(), &self.group);
+                let said = self.worded(&error.to_string());
                 (Stop::Error(Error::Failed(said.clone())), said)
             }
             None => {
@@ -47,8 +47,12 @@ impl Job {
             "duplicates": 0, "declared_total": null, "completeness": "incomplete", "gaps": [], "notes": [],
             "started_at": began, "elapsed_ms": elapsed,
         }));
+        let rows = self.output.arrived();
         Err(match report {
-            Ok(report) => self.close(&Summary::new(report, 0, Some(said)), Some(stop), true, Vec::new()),
+            Ok(mut report) => {
+                self.sum_up(&mut report, false);
+                self.close(&Summary::new(report, rows, Some(said)), Some(stop), rows == 0, Vec::new())
+            }
             Err(error) => Err(Error::Failed(error.to_string())),
         })
     }

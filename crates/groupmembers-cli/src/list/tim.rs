@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use clap::ValueEnum as _;
 use groupmembers_http::Runtime;
 use groupmembers_http::reqwest_0_13::Reqwest;
 use serde_json::json;
@@ -11,6 +12,7 @@ use tim_rest::{
 };
 
 use super::Common;
+use super::resume::Shape;
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
 use crate::member::{Member, Role};
@@ -105,20 +107,26 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let credentials = Credentials::from_env().map_err(|error| Error::Usage(error.to_string()))?;
     let mut builder =
         Client::builder(credentials).concurrency(args.common.concurrency.into()).deadline(Some(args.common.deadline()));
-    builder = match args.host()? {
+    let host = args.host()?;
+    let shape = args.shape(&host);
+    builder = match host {
         Host::Base(url) => builder.base_url(url),
         Host::Region(region) => builder.region(region),
     };
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
     let runtime = crate::runtime()?;
-    let job = args.common.open(Arc::clone(&transport), &RULES)?;
+    let mut job = args.common.open(Arc::clone(&transport), &RULES, shape)?;
+    let walk = job.walk()?;
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
     let (raw, now) = (args.common.raw, terminal::now());
     let code = runtime.block_on(async {
-        let roster = client.roster_with(&group, options);
+        let roster = match walk {
+            Some(walk) => client.resume(walk),
+            None => client.roster_with(&group, options),
+        };
         job.run(roster, interrupt, |row| member(&group, row, raw, now)).await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
@@ -155,6 +163,24 @@ impl Args {
                 (None, None) => Ok(Host::Region(Region::default())),
             },
         }
+    }
+
+    /// What rows and walk hang on.
+    fn shape(&self, host: &Host) -> Shape {
+        let host = match host {
+            Host::Base(url) => url.as_str().to_owned(),
+            Host::Region(region) => format!("https://{}", region.host()),
+        };
+        let names = |names: &Option<Vec<String>>| names.as_ref().map_or_else(String::new, |names| names.join(","));
+        let group_type = self.group_type.and_then(|group_type| group_type.to_possible_value());
+        vec![
+            ("--base-url", host),
+            ("TIM_SDK_APP_ID", std::env::var("TIM_SDK_APP_ID").unwrap_or_default()),
+            ("--type", group_type.map(|value| value.get_name().to_owned()).unwrap_or_default()),
+            ("--page-size", super::or_none(self.page_size)),
+            ("--fields", names(&self.fields).to_lowercase()),
+            ("--custom-fields", names(&self.custom_fields)),
+        ]
     }
 
     fn options(&self) -> Result<RosterOptions, Error> {

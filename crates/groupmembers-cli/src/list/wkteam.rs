@@ -12,6 +12,7 @@ use wkteam_api::{
     get_chat_room_info, get_chat_room_member,
 };
 
+use super::resume::Shape;
 use super::{Common, either};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
@@ -87,16 +88,21 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let asked = get_chat_room_info::Request::new(group.as_str());
     asked.validate().map_err(|error| refused("--group", &error))?;
     let builder = args.builder()?.deadline(Some(args.common.deadline()));
+    let shape = args.shape()?;
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
     let runtime = crate::runtime()?;
-    let job = args.common.open(Arc::clone(&transport), &rules::RULES)?;
+    let mut job = args.common.open(Arc::clone(&transport), &rules::RULES, shape)?;
+    let walk = job.walk()?;
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
     let raw = args.common.raw;
     let code = runtime.block_on(async {
-        let roster = client.roster_with(&group, args.options());
+        let roster = match walk {
+            Some(walk) => client.resume(walk),
+            None => client.roster_with(&group, args.options()),
+        };
         let owner = |walk: &wkteam_api::RosterWalk| walk.room().and_then(|room| room.chat_room_owner.clone());
         job.run_with(roster, interrupt, |walk, row| member(&group, row, owner(walk).as_deref(), raw)).await
     });
@@ -119,6 +125,16 @@ impl Args {
     fn options(&self) -> RosterOptions {
         let options = RosterOptions::default().rounds(self.rounds);
         if self.no_check { options.unchecked() } else { options }
+    }
+
+    /// What rows and walk hang on. The wId is another one after each login.
+    fn shape(&self) -> Result<Shape, Error> {
+        Ok(vec![
+            ("--base-url", self.host()?.as_str().to_owned()),
+            ("--wc-id", self.wc_id.clone().or(env::given("WKTEAM_WCID")?).unwrap_or_default()),
+            ("--rounds", self.rounds.to_string()),
+            ("--no-check", self.no_check.to_string()),
+        ])
     }
 
     /// The flags first, then the environment.

@@ -11,6 +11,7 @@ use yunshop_wecom::{
     manage_business,
 };
 
+use super::resume::Shape;
 use super::{Common, either};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
@@ -73,6 +74,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let site =
         Site::new(args.host()?, number("YUNSHOP_UNIACID")?).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
     let business = number("YUNSHOP_BUSINESS_ID")?;
+    let shape = args.shape(business)?;
     let choice = manage_business::Request::new(business).validate();
     choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
     let builder = Client::builder(site, credentials()?)
@@ -81,7 +83,8 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
 
     let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
     let runtime = crate::runtime()?;
-    let job = args.common.open(Arc::clone(&transport), &rules::RULES)?;
+    let mut job = args.common.open(Arc::clone(&transport), &rules::RULES, shape)?;
+    let walk = job.walk()?;
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let mut interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
@@ -92,7 +95,10 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             Ok(prepared) => prepared,
             Err(ended) => return ended,
         };
-        let roster = enterprise.roster_with(group_id, args.options());
+        let roster = match walk {
+            Some(walk) => enterprise.resume(walk),
+            None => enterprise.roster_with(group_id, args.options()),
+        };
         job.run(roster, interrupt, |row| member(&group, row, raw)).await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
@@ -122,6 +128,17 @@ impl Args {
     fn options(&self) -> RosterOptions {
         let options = RosterOptions::default().passes(self.passes);
         if self.employees { options.with_employees() } else { options }
+    }
+
+    /// What rows and walk hang on.
+    fn shape(&self, business: u64) -> Result<Shape, Error> {
+        Ok(vec![
+            ("--base-url", self.host()?.as_str().to_owned()),
+            ("YUNSHOP_UNIACID", number("YUNSHOP_UNIACID")?.to_string()),
+            ("YUNSHOP_BUSINESS_ID", business.to_string()),
+            ("--employees", self.employees.to_string()),
+            ("--passes", self.passes.to_string()),
+        ])
     }
 
     fn group_id(&self) -> Result<u64, Error> {

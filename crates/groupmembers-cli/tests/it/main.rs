@@ -7,9 +7,14 @@ mod bad_input;
 mod demo;
 mod faults;
 mod formats;
+#[cfg(unix)]
+mod kills;
+mod listings;
 mod nim;
 mod program;
 mod record;
+#[cfg(unix)]
+mod resume;
 #[cfg(unix)]
 mod sandbox;
 #[cfg(unix)]

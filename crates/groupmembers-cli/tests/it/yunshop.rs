@@ -301,6 +301,7 @@ fn the_login_can_be_interrupted() {
     let child = run.command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
     #[cfg(unix)]
     {
+        crate::program::until(|| report.exists());
         std::thread::sleep(Duration::from_millis(500));
         crate::signals::interrupt(&child);
         let outcome = run.outcome(child.wait_with_output().unwrap());
