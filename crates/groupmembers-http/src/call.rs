@@ -44,6 +44,11 @@ pub trait CallError: std::error::Error + Send + 'static {
     /// What the driver should do about it.
     fn verdict(&self) -> Verdict;
 
+    /// The vendor's own code of the failure, for traces.
+    fn code(&self) -> Option<String> {
+        None
+    }
+
     /// Notes how many attempts were made.
     fn set_attempts(&mut self, attempts: u32);
 }

@@ -122,6 +122,8 @@ impl Driver {
                 }
             };
             permit.extend(self.attempt_timeout);
+            #[cfg(feature = "tracing")]
+            let host = request.uri().host().unwrap_or_default().to_owned();
             let counts = scope.counts();
             counts.calls.fetch_add(1, Ordering::Relaxed);
             counts.retries.fetch_add(u64::from(attempt.number > 1), Ordering::Relaxed);
@@ -133,7 +135,8 @@ impl Driver {
                 Err(_) => drop(permit),
             }
             let outcome = sent.map_err(C::Error::from_transport).and_then(|response| call.decode(response));
-            self.trace(call, &attempt, &outcome);
+            #[cfg(feature = "tracing")]
+            self.trace(call, &host, &attempt, &outcome);
             let mut error = match outcome {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
@@ -237,18 +240,18 @@ impl Driver {
     }
 
     #[cfg(feature = "tracing")]
-    fn trace<C: Call>(&self, call: &C, attempt: &Attempt, outcome: &Result<C::Response, C::Error>) {
+    fn trace<C: Call>(&self, call: &C, host: &str, attempt: &Attempt, outcome: &Result<C::Response, C::Error>) {
         let elapsed = self.runtime.now().elapsed.saturating_sub(attempt.now.elapsed);
         let millis = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
         match outcome {
-            Ok(_) => tracing::debug!(call = call.name(), attempt = attempt.number, millis, "answered"),
-            Err(error) => tracing::debug!(call = call.name(), attempt = attempt.number, millis, %error, "failed"),
+            Ok(_) => tracing::debug!(call = call.name(), host, attempt = attempt.number, millis, "answered"),
+            Err(error) => {
+                let code = error.code();
+                let code = code.as_deref();
+                tracing::debug!(call = call.name(), host, attempt = attempt.number, millis, code, %error, "failed");
+            }
         }
     }
-
-    #[cfg(not(feature = "tracing"))]
-    #[allow(clippy::unused_self)]
-    fn trace<C: Call>(&self, _: &C, _: &Attempt, _: &Result<C::Response, C::Error>) {}
 }
 
 /// A timer that rings so much too late was not looked at in time: its caller was busy with something else, and so may

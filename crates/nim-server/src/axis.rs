@@ -8,6 +8,11 @@
 //! Instants below can be asked for before those above are answered. Such answers wait (islands) until what has been read
 //! reaches them. How far apart to ask is learned from the time that full pages span; where the guess was bad and an answer
 //! brought little that is new, less is asked ahead.
+//!
+//! Two more things are looked at when the list has ended. Where members may come back to its top (fixed members who log in),
+//! the top is asked for once more: whoever went there while the list was read is on it. And where nothing else says that an
+//! empty page is the end, instants further and further down are asked for: a server may cut a page first and leave people
+//! out of it afterwards.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,19 +20,35 @@ use std::collections::BTreeMap;
 use groupmembers_http::walk::{Page, Row, Ticket};
 use serde::{Deserialize, Serialize};
 
+use crate::chatroom_members_by_page::MAX_LIMIT;
+
 /// As `endtime`: above all rows. It is 0 on the wire.
 const NOW: i64 = i64::MAX;
 
 /// Two pages that do not join are asked for again with more overlap so often.
 const MENDS: u8 = 2;
 
+/// So many instants below the end are asked for, from 16 ms to two years further down: each twice as far as the one before,
+/// so that two hundred rows of which nothing is shown hide nobody behind them.
+const PROBES: u32 = 33;
+
+/// What the end of a list is checked by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Check {
+    /// Nothing: nobody vouches for it.
+    None,
+    /// Guests stay in their place: the last page is looked at once more.
+    Bottom,
+    /// Fixed members may come to the top: it is looked at once more.
+    Top,
+}
+
 /// One list of one room.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(bound(serialize = "R: Serialize", deserialize = "R: serde::de::DeserializeOwned"))]
 pub(crate) struct Axis<R> {
     limit: u32,
-    /// Whether the end of the list is looked at twice. Lists that are read twice need no such look.
-    look_twice: bool,
+    check: Check,
     most: usize,
     /// How many questions may be open now.
     depth: usize,
@@ -36,9 +57,12 @@ pub(crate) struct Axis<R> {
     low: Option<i64>,
     /// The newest instant of the first page: what entered later is no part of what had been read.
     top: i64,
+    /// The first page, where the top is looked at again.
+    first: Vec<(String, i64)>,
     /// The page that reached `low`: its question, and its rows with a time.
     recent_end: i64,
     recent: Vec<(String, i64)>,
+    recent_full: bool,
     /// How many milliseconds below `low + 1` the next question lies.
     step: u8,
     mends: u8,
@@ -48,10 +72,16 @@ pub(crate) struct Axis<R> {
     /// How many milliseconds a full page spans.
     span: Option<i64>,
     islands: BTreeMap<i64, Island<R>>,
+    /// Instants below the end that are still to be asked for, and the end they were counted from.
+    probes: Vec<i64>,
+    probed: Option<i64>,
+    /// Each with the number of rows that was asked for.
     #[serde(skip)]
-    asked: BTreeMap<Ticket, i64>,
+    asked: BTreeMap<Ticket, (i64, u32)>,
     /// Whether short pages were followed by others: then a short page is no end.
     clamped: bool,
+    /// Whether it was seen that the server sorts by something else.
+    disordered: bool,
     clean: bool,
     gaps: Vec<String>,
     notes: Vec<String>,
@@ -62,39 +92,48 @@ enum Stage {
     Reading,
     /// Nothing is below; the last page is looked at once more.
     Looking,
+    /// Nothing is below; the first page is looked at once more.
+    Topping,
+    /// Whether really nothing is below.
+    Probing,
     Ended,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Island<R> {
     rows: Vec<R>,
-    /// With those that could not be read.
-    len: usize,
+    /// Whether it has as many rows as were asked for.
+    full: bool,
     /// The oldest of its rows; for an empty page, nothing is below its question.
     oldest: Option<i64>,
 }
 
 impl<R: Row> Axis<R> {
     /// Pages of `limit` rows, at most `most` at once.
-    pub(crate) fn new(limit: u32, most: usize, look_twice: bool) -> Self {
+    pub(crate) fn new(limit: u32, most: usize, check: Check) -> Self {
         Self {
             limit,
-            look_twice,
+            check,
             most: most.max(1),
             depth: most.max(1),
             stage: Stage::Reading,
             low: None,
             top: i64::MIN,
+            first: Vec::new(),
             recent_end: NOW,
             recent: Vec::new(),
+            recent_full: true,
             step: 0,
             mends: 0,
             floor: 0,
             hint: 0,
             span: None,
             islands: BTreeMap::new(),
+            probes: Vec::new(),
+            probed: None,
             asked: BTreeMap::new(),
             clamped: false,
+            disordered: false,
             clean: true,
             gaps: Vec::new(),
             notes: Vec::new(),
@@ -108,6 +147,11 @@ impl<R: Row> Axis<R> {
     /// Whether the whole list was read without a doubt.
     pub(crate) fn is_clean(&self) -> bool {
         self.stage == Stage::Ended && self.clean && self.gaps.is_empty()
+    }
+
+    /// Whether the server sorts by something that rows do not show.
+    pub(crate) fn is_disordered(&self) -> bool {
+        self.disordered
     }
 
     pub(crate) fn is_waiting_for(&self, ticket: Ticket) -> bool {
@@ -142,11 +186,34 @@ impl<R: Row> Axis<R> {
         }
     }
 
-    /// The `endtime` to ask for now.
-    pub(crate) fn want(&mut self, ticket: Ticket) -> Option<i64> {
+    /// Goes on below the end, if it did not do so yet. For lists for whose end nothing else vouches.
+    pub(crate) fn probe(&mut self) -> bool {
+        let Some(low) = self.low.filter(|_| self.stage == Stage::Ended && self.probed != self.low) else {
+            return false;
+        };
+        self.probed = self.low;
+        // The nearest is taken first.
+        self.probes = (0..PROBES).rev().map(|k| low - (16 << k)).filter(|&end| end > 0).collect();
+        if !self.probes.is_empty() {
+            self.stage = Stage::Probing;
+        }
+        self.stage == Stage::Probing
+    }
+
+    /// The `endtime` and `limit` to ask for now.
+    pub(crate) fn want(&mut self, ticket: Ticket) -> Option<(i64, u32)> {
+        if self.stage == Stage::Probing {
+            let asked = |end: &i64| self.asked.values().any(|(other, _)| other == end);
+            let next = self.probes.iter().rev().copied().find(|end| !asked(end));
+            let end = next.filter(|_| self.asked.len() < self.most)?;
+            self.asked.insert(ticket, (end, MAX_LIMIT));
+            return Some((end, MAX_LIMIT));
+        }
         let end = self.next_end()?;
-        self.asked.insert(ticket, end);
-        Some(if end == NOW { 0 } else { end })
+        // Whether anybody is below is asked with as large a page as there is: a larger one is not left empty as easily.
+        let limit = if self.step > 0 { MAX_LIMIT } else { self.limit };
+        self.asked.insert(ticket, (end, limit));
+        Some((if end == NOW { 0 } else { end }, limit))
     }
 
     fn next_end(&self) -> Option<i64> {
@@ -155,7 +222,7 @@ impl<R: Row> Axis<R> {
             return None;
         }
         let head = self.head();
-        let asked = |end: i64| self.asked.values().any(|&other| other == end);
+        let asked = |end: i64| self.asked.values().any(|&(other, _)| other == end);
         let low = match self.low {
             Some(low) if self.stage == Stage::Reading && self.step == 0 && self.mends == 0 => low,
             // Until the question at the head is answered, nobody knows what to ask further down.
@@ -180,7 +247,7 @@ impl<R: Row> Axis<R> {
             }
             lowest = lowest.min(oldest + 1).min(end);
         }
-        let lowest = self.asked.values().copied().min().map_or(lowest, |end| end.min(lowest));
+        let lowest = self.asked.values().map(|&(end, _)| end).min().map_or(lowest, |end| end.min(lowest));
         let end = lowest.saturating_sub(stride);
         (end > below).then_some(end)
     }
@@ -193,7 +260,7 @@ impl<R: Row> Axis<R> {
         let stride = (span - span / 7).max(1);
         let mut reached = head;
         for _ in 0..self.most {
-            let known = self.asked.values().chain(self.islands.keys()).copied();
+            let known = self.asked.values().map(|(end, _)| end).chain(self.islands.keys()).copied();
             let end = known.filter(|&end| end < reached).max()?;
             // Spans vary a little where nothing is denser than elsewhere.
             if end < reached - 3 * stride {
@@ -209,6 +276,9 @@ impl<R: Row> Axis<R> {
     fn head(&self) -> i64 {
         let newer = |index: usize| self.recent.get(index).map_or(NOW, |(_, time)| time.saturating_add(1));
         match (self.stage, self.low, self.mends) {
+            (Stage::Topping, ..) => NOW,
+            // Whether the server finds rows by the one instant they all show.
+            (Stage::Looking, Some(low), _) if self.is_one_instant() => low + 1,
             (Stage::Looking, ..) | (_, _, MENDS) => self.recent_end,
             (_, None, _) => NOW,
             (_, Some(_), 1) => newer(self.recent.len() / 2),
@@ -219,7 +289,7 @@ impl<R: Row> Axis<R> {
     /// Whether an answer that goes on below `instant` is there, or to be expected.
     fn is_covered(&self, instant: i64) -> bool {
         let stride = self.stride().unwrap_or(1);
-        self.asked.values().any(|&end| end > instant && end <= instant.saturating_add(stride))
+        self.asked.values().any(|&(end, _)| end > instant && end <= instant.saturating_add(stride))
             || self.islands.iter().any(|(&end, island)| end > instant && island.oldest.is_none_or(|o| o < instant))
     }
 
@@ -229,11 +299,12 @@ impl<R: Row> Axis<R> {
     }
 
     pub(crate) fn take(&mut self, ticket: Ticket, page: Page<R>, mut enter: impl FnMut(R) -> bool) {
-        let Some(end) = self.asked.remove(&ticket) else { return };
+        let Some((end, limit)) = self.asked.remove(&ticket) else { return };
         if self.stage == Stage::Ended {
             return;
         }
         let len = page.rows.len() + page.unreadable.len();
+        let full = len >= limit as usize;
         for row in page.unreadable {
             let end = if end == NOW { 0 } else { end };
             self.gap(format!("row {} of the page below endtime {end} could not be read: {}", row.index, row.why));
@@ -244,12 +315,13 @@ impl<R: Row> Axis<R> {
         }
         if !times.is_sorted_by_key(|&time| Reverse(time)) {
             let end = if end == NOW { 0 } else { end };
+            self.disordered = true;
             self.gap(format!("the rows below endtime {end} are not in the order of their enterTime"));
         }
         let (newest, oldest) = (times.iter().copied().max(), times.iter().copied().min());
         if len == 0 {
             self.floor = self.floor.max(end.min(NOW - 1)).min(self.low.unwrap_or(NOW));
-        } else if len < self.limit as usize {
+        } else if !full {
             self.hint = self.hint.max(oldest.unwrap_or(0));
         } else if let (Some(newest), Some(oldest)) = (newest, oldest)
             && newest > oldest
@@ -263,8 +335,9 @@ impl<R: Row> Axis<R> {
                 enter(row);
             }
             if newest.is_some() {
+                self.disordered = true;
                 self.end_with_gap("the server does not heed endtime: the rest cannot be reached");
-            } else if len >= self.limit as usize {
+            } else if full {
                 self.end_with_gap("a full page has no enterTime: the rest cannot be asked for");
             } else if end == NOW {
                 self.stage = Stage::Ended;
@@ -273,10 +346,14 @@ impl<R: Row> Axis<R> {
             }
             return;
         }
-        if len == 0 && self.low.is_some_and(|low| end < low) && end != self.head() {
-            return;
+        let island = Island { rows: page.rows, full, oldest };
+        match self.stage {
+            Stage::Probing => return self.probed_at(end, island, &mut enter),
+            Stage::Topping if end == NOW => return self.topped(island, &mut enter),
+            _ if len == 0 && self.low.is_some_and(|low| end < low) && end != self.head() => return,
+            _ => {}
         }
-        self.islands.insert(end, Island { rows: page.rows, len, oldest });
+        self.islands.insert(end, island);
         self.settle(&mut enter);
     }
 
@@ -292,11 +369,14 @@ impl<R: Row> Axis<R> {
             let Some(island) = self.islands.remove(&end) else { return };
             self.accept(end, island, end == head, enter);
         }
+        if self.low.is_some_and(|low| self.islands.values().any(|island| island.oldest.is_some_and(|o| o < low))) {
+            self.doubt("rows turned up below the end of the list");
+        }
         self.hand_over(enter);
     }
 
     fn accept(&mut self, end: i64, island: Island<R>, is_head: bool, enter: &mut impl FnMut(R) -> bool) {
-        let Island { rows, len, oldest } = island;
+        let Island { rows, full, oldest } = island;
         let looked = self.stage == Stage::Looking && is_head;
         let low = self.low;
         if let Some(low) = low
@@ -345,6 +425,9 @@ impl<R: Row> Axis<R> {
             Some(oldest) if low.is_none_or(|low| oldest < low) => {
                 if low.is_none() {
                     self.top = keys.iter().map(|(_, time)| *time).max().unwrap_or(oldest);
+                    if self.check == Check::Top {
+                        self.first.clone_from(&keys);
+                    }
                 }
                 if self.step > 0 && self.hint_was_wrong(low) {
                     // The short page was no end, so rows of its oldest instant may not have fitted on it.
@@ -357,29 +440,35 @@ impl<R: Row> Axis<R> {
                     self.doubt("rows turned up below the end of the list");
                 }
                 (self.low, self.recent, self.recent_end) = (Some(oldest), keys, end);
+                self.recent_full = full;
                 (self.mends, self.stage) = (0, Stage::Reading);
                 // A short page ends the list, as the documents have it: the next question is what is below.
-                let short = len < self.limit as usize;
-                self.step = u8::from(short && !self.clamped);
+                self.step = u8::from(!full && !self.clamped);
                 self.end_at_floor();
             }
-            _ if looked => self.stage = Stage::Ended,
+            _ if looked => {
+                if self.is_one_instant() && oldest != self.low {
+                    self.doubt("all rows have the same enterTime, and the server does not find them by it");
+                }
+                self.bottom();
+            }
             None if low.is_none_or(|low| end > low) || is_head => self.bottom(),
             _ if is_head && (1..=MENDS).contains(&self.mends) => {
                 // More overlap brought nothing from below.
                 self.mends += 1;
                 if self.mends == MENDS + 1 {
+                    self.disordered = true;
                     self.gap(format!("the pages around {} cannot be joined", low.unwrap_or_default()));
                 }
             }
-            Some(oldest) if is_head => self.stand_still(oldest, len),
+            Some(oldest) if is_head => self.stand_still(oldest, full),
             _ => {}
         }
     }
 
     /// A page at the head that holds nothing but rows of the oldest instant.
-    fn stand_still(&mut self, oldest: i64, len: usize) {
-        if self.low == Some(oldest) && len >= self.limit as usize {
+    fn stand_still(&mut self, oldest: i64, full: bool) {
+        if self.low == Some(oldest) && full {
             self.gap(format!("a full page holds only members who entered at {oldest}: there may be more of them"));
         }
         self.step += 1;
@@ -394,7 +483,8 @@ impl<R: Row> Axis<R> {
     /// Where it is known that nothing is below, nothing needs to be asked.
     fn end_at_floor(&mut self) {
         let Some(low) = self.low else { return };
-        if (self.step > 0 && self.floor >= low) || low + 1 - i64::from(self.step) < 1 {
+        let known = self.floor >= low && self.limit >= MAX_LIMIT;
+        if (self.step > 0 && known) || low + 1 - i64::from(self.step) < 1 {
             self.bottom();
         }
     }
@@ -405,16 +495,62 @@ impl<R: Row> Axis<R> {
 
     /// Nothing is below.
     fn bottom(&mut self) {
-        if self.keys_prove_nothing() {
-            self.doubt("all rows have the same enterTime: that proves nothing about the list");
-        }
-        self.stage = if self.look_twice { Stage::Looking } else { Stage::Ended };
+        // That a list ends behind a full page is looked at twice: an empty answer may be a mistake.
+        let looked = self.stage == Stage::Looking;
+        let look = !looked && (self.recent_full || self.is_one_instant() || self.check == Check::Bottom);
+        self.stage = match self.check {
+            _ if look => Stage::Looking,
+            Check::Top if self.low.is_some() && self.recent_end != NOW => Stage::Topping,
+            _ => Stage::Ended,
+        };
         (self.step, self.mends) = (0, 0);
     }
 
-    /// Several rows of one single instant.
-    fn keys_prove_nothing(&self) -> bool {
+    /// Several rows of one single instant are the whole list.
+    fn is_one_instant(&self) -> bool {
         self.recent_end == NOW && self.recent.len() > 1 && self.recent.iter().all(|(_, time)| *time == self.top)
+    }
+
+    /// The top of the list once more: whoever moved there or joined after the first page was read is above those who stayed.
+    fn topped(&mut self, island: Island<R>, enter: &mut impl FnMut(R) -> bool) {
+        let Island { rows, full, oldest } = island;
+        let first: std::collections::HashSet<(&str, i64)> =
+            self.first.iter().map(|(id, time)| (id.as_str(), *time)).collect();
+        let joins = rows.iter().any(|row| row.joined().is_some_and(|time| first.contains(&(row.id(), time))));
+        if full && (!joins || oldest.is_none_or(|oldest| oldest >= self.top)) {
+            self.doubt("more members came to the top of the list while it was read than a page holds");
+        }
+        let top = self.top;
+        for row in rows {
+            let time = row.joined();
+            if enter(row) && time.is_some_and(|time| time < top) {
+                self.doubt("rows turned up in a stretch that had been read");
+            }
+        }
+        self.stage = Stage::Ended;
+    }
+
+    /// An instant below the end.
+    fn probed_at(&mut self, end: i64, island: Island<R>, enter: &mut impl FnMut(R) -> bool) {
+        let Island { rows, oldest, .. } = island;
+        self.probes.retain(|&probe| probe != end);
+        let keys: Vec<(String, i64)> =
+            rows.iter().filter_map(|row| Some((row.id().to_owned(), row.joined()?))).collect();
+        for row in rows {
+            enter(row);
+        }
+        if let Some(oldest) = oldest {
+            let low = self.low.unwrap_or(end);
+            self.gap(format!(
+                "the list seemed to end at {low}, and there are members below {end}: others may be between"
+            ));
+            (self.low, self.recent, self.recent_end) = (Some(oldest), keys, end);
+            (self.stage, self.clamped, self.step) = (Stage::Reading, true, 0);
+            self.probes.clear();
+            self.asked.clear();
+        } else if self.probes.is_empty() {
+            self.stage = Stage::Ended;
+        }
     }
 
     /// Whether somebody of the page above, with the same time, is among `rows`.

@@ -623,6 +623,14 @@ impl CallError for Error {
         }
     }
 
+    fn code(&self) -> Option<String> {
+        match self {
+            Self::Api(error) => Some(error.code.to_string()),
+            Self::Status(error) => Some(format!("HTTP {}", error.status.as_u16())),
+            _ => None,
+        }
+    }
+
     fn set_attempts(&mut self, attempts: u32) {
         match self {
             Self::Build(_) | Self::Walk(_) => {}

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::checksum::{Stamp, check_sum};
 use crate::credentials::Credentials;
-use crate::error::{ApiError, BuildError, DecodeError, Error, StatusError, WalkError, scrub};
+use crate::error::{ApiError, Body, BuildError, DecodeError, Error, StatusError, WalkError, scrub};
 use crate::region::BaseUrl;
 
 /// Everything but RFC 3986's unreserved characters: what any reader of a form understands.
@@ -108,6 +108,7 @@ pub trait Command: Send + Sync {
                 retry_after: retry_after(&head.headers),
                 request_id: None,
                 attempts: 0,
+                body: Body::of(body.as_ref()),
             })),
             Ok(Ok(answer)) => Ok(answer),
             Err(unreadable) => {
@@ -197,7 +198,7 @@ fn read<C: Command + ?Sized>(body: &[u8]) -> Result<Result<C::Response, Error>, 
     };
     if code != 200 {
         let desc = fields.get("desc").and_then(Value::as_str).unwrap_or_default();
-        return Ok(Err(Error::Api(Box::new(ApiError::new(C::NAME, code, desc)))));
+        return Ok(Err(Error::Api(Box::new(ApiError::new(C::NAME, code, desc, body)))));
     }
     // The texts of these errors are our own, and name fields only.
     C::Response::deserialize(value).map(Ok).map_err(|error| Unreadable::reason(error.to_string()))

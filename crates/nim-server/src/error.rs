@@ -87,6 +87,20 @@ impl Error {
         }
     }
 
+    /// The first 4 KiB of the answer that made the error, where one came. They may hold people's names, and what a server
+    /// echoes of a request: look at them, do not log them. No text of an error quotes them.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
+        match self {
+            Self::Build(_) | Self::Walk(_) => None,
+            #[cfg(feature = "client")]
+            Self::Transport(_) => None,
+            Self::Status(error) => Some(error.body()),
+            Self::Api(error) => Some(error.body()),
+            Self::Decode(error) => Some(error.body()),
+        }
+    }
+
     /// The API's own error, where it gave one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
@@ -186,6 +200,25 @@ impl BuildError {
     }
 }
 
+/// The beginning of an answer, which is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Body(Vec<u8>);
+
+impl Body {
+    /// So much of a body is kept.
+    const KEPT: usize = 4096;
+
+    pub(crate) fn of(body: &[u8]) -> Self {
+        Self(body[..body.len().min(Self::KEPT)].to_vec())
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
 /// An HTTP status that the API itself never gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -198,6 +231,15 @@ pub struct StatusError {
     pub request_id: Option<String>,
     /// How many attempts were made.
     pub attempts: u32,
+    pub(crate) body: Body,
+}
+
+impl StatusError {
+    /// The first 4 KiB of the answer. They may hold anything: look at them, do not log them.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body.0
+    }
 }
 
 impl fmt::Display for StatusError {
@@ -236,12 +278,29 @@ pub struct ApiError {
     pub request_id: Option<String>,
     /// How many attempts were made.
     pub attempts: u32,
+    body: Body,
 }
 
 impl ApiError {
-    pub(crate) fn new(command: &'static str, code: i64, desc: &str) -> Self {
-        let kind = codes::find(code, desc).0;
-        Self { command, group: None, code, kind, desc: scrub(desc), clock_skew: None, request_id: None, attempts: 0 }
+    pub(crate) fn new(command: &'static str, code: i64, desc: &str, body: &[u8]) -> Self {
+        Self {
+            command,
+            group: None,
+            code,
+            kind: codes::find(code, desc).0,
+            desc: scrub(desc),
+            clock_skew: None,
+            request_id: None,
+            attempts: 0,
+            body: Body::of(body),
+        }
+    }
+
+    /// The first 4 KiB of the answer, as the server gave it: fields besides `code` and `desc` are in it, and what a server
+    /// echoes of a request. Look at them, do not log them.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body.0
     }
 
     /// Whether the same read may work a moment later.
@@ -290,27 +349,24 @@ pub struct DecodeError {
     pub request_id: Option<String>,
     /// How many attempts were made.
     pub attempts: u32,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl DecodeError {
-    /// So much of a body is kept.
-    const KEPT: usize = 4096;
-
     pub(crate) fn new(
         command: &'static str,
         reason: impl Into<String>,
         content_type: Option<String>,
         body: &[u8],
     ) -> Self {
-        let body = body[..body.len().min(Self::KEPT)].to_vec();
+        let body = Body::of(body);
         Self { command, reason: reason.into(), content_type, cut_off: false, request_id: None, attempts: 0, body }
     }
 
     /// The first 4 KiB of the answer. They hold people's names: look at them, do not log them.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
+        &self.body.0
     }
 }
 

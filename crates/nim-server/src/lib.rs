@@ -25,6 +25,8 @@ mod open_enum;
 mod options;
 mod region;
 mod row;
+#[cfg(feature = "client")]
+mod seek;
 pub mod superteam_get_tlists;
 pub mod team_query;
 pub mod team_query_detail;

@@ -1,9 +1,12 @@
 //! How a chatroom is walked: the room, its roles, its fixed members, its guests, its fixed members again, the room again.
 //!
-//! Guests are listed by the time they entered, which does not change while they stay: one chain of pages reads them all. Of
-//! fixed members the server may sort by the time of their record's last change, which rows do not show and which moves, so
-//! their list counts as read when two passes saw exactly the same. The passes stand before and after the guests: who turns
-//! from one into the other meanwhile is on one of the lists; who does so twice, to and fro, may be on none.
+//! Guests are listed by the time they entered, which does not change while they stay: one chain of pages reads them all.
+//! Fixed members come to the top when they enter, so their list is read when the chain is whole and a last look at its top
+//! shows everybody who went there. The server may sort them by the time of their record's last change, which rows do not
+//! show: then pages are searched for that overlap, and the list counts as read when two passes saw the same order.
+//!
+//! Fixed members are read before and after the guests: who turns from one into the other meanwhile is on one of the lists;
+//! who does so twice, to and fro, may be on none.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -12,11 +15,12 @@ use groupmembers_http::Completeness;
 use groupmembers_http::walk::{self, Findings, Ledger, Page, Ticket, Unreadable, Walk};
 use serde::{Deserialize, Serialize};
 
-use crate::axis::Axis;
+use crate::axis::{Axis, Check};
 use crate::chatroom_query_members_by_role::Roles;
 use crate::codes::ApiErrorKind;
 use crate::error::{Error, WalkError};
 use crate::options::{Kind, RosterOptions};
+use crate::seek::Seek;
 use crate::types::{Member, MemberType, Members, Role};
 use crate::{chatroom_get, chatroom_members_by_page, chatroom_query_members_by_role};
 
@@ -26,8 +30,8 @@ pub type Roster = walk::Roster<RosterWalk>;
 /// The members of one chatroom, and how sure that is.
 pub type Listing = walk::Listing<Member>;
 
-/// So often the fixed members are read at most, until two passes agree.
-const PASSES: u32 = 4;
+/// So often the fixed members are read at most, before the guests and after them.
+const PASSES: u32 = 3;
 
 impl walk::Row for Member {
     fn id(&self) -> &str {
@@ -54,10 +58,12 @@ pub struct RosterWalk {
     pages: u32,
     /// Who came with a role, by account.
     roles: BTreeMap<String, Member>,
+    /// Passes through the fixed members, since the walk began or the guests were read.
     passes: u32,
-    pass: Pass,
-    /// The pass before, if it was clean.
-    pass_before: Option<Pass>,
+    /// Whether the fixed members are sorted by what rows do not show, and the order that the last pass found.
+    sought: bool,
+    order: Option<Vec<(String, Option<i64>)>>,
+    /// Whether each list of fixed members was read whole: before the guests, after them.
     fixed_proved: bool,
     guests_proved: bool,
     /// Somebody came with a role whom no list holds, or the like.
@@ -65,6 +71,8 @@ pub struct RosterWalk {
     /// `onlineusercount`, before and after.
     counts: Vec<Option<u64>>,
     online: Online,
+    /// Rows of guests.
+    guests: u64,
 }
 
 /// Those found, against the room's count of people online.
@@ -75,9 +83,6 @@ struct Online {
     /// Found in rows that do not say whether they are online.
     unsaid: u64,
 }
-
-/// Who was seen in one pass, and since when they are there.
-type Pass = BTreeMap<String, Option<i64>>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Step {
@@ -90,8 +95,75 @@ enum Step {
 enum Phase {
     Room { asked: Option<Ticket> },
     Roles { asked: Option<Ticket> },
-    List { member_type: MemberType, axis: Box<Axis<Member>> },
+    List { member_type: MemberType, list: Box<List> },
     Done,
+}
+
+/// How a list is read.
+#[derive(Clone, Serialize, Deserialize)]
+enum List {
+    /// By the time its rows show.
+    Axis(Axis<Member>),
+    /// By a time they do not show.
+    Seek(Seek),
+}
+
+impl List {
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Axis(axis) => axis.is_done(),
+            Self::Seek(seek) => seek.is_done(),
+        }
+    }
+
+    fn is_clean(&self) -> bool {
+        match self {
+            Self::Axis(axis) => axis.is_clean(),
+            Self::Seek(seek) => seek.is_clean(),
+        }
+    }
+
+    fn is_waiting_for(&self, ticket: Ticket) -> bool {
+        match self {
+            Self::Axis(axis) => axis.is_waiting_for(ticket),
+            Self::Seek(seek) => seek.is_waiting_for(ticket),
+        }
+    }
+
+    fn want(&mut self, ticket: Ticket) -> Option<(i64, u32)> {
+        match self {
+            Self::Axis(axis) => axis.want(ticket),
+            Self::Seek(seek) => seek.want(ticket),
+        }
+    }
+
+    fn restart(&mut self) {
+        match self {
+            Self::Axis(axis) => axis.restart(),
+            Self::Seek(seek) => seek.restart(),
+        }
+    }
+
+    fn cut(&mut self, why: String, enter: impl FnMut(Member) -> bool) {
+        match self {
+            Self::Axis(axis) => axis.cut(why, enter),
+            Self::Seek(seek) => seek.cut(why),
+        }
+    }
+
+    fn gaps(&mut self) -> Vec<String> {
+        match self {
+            Self::Axis(axis) => axis.gaps(),
+            Self::Seek(seek) => seek.gaps(),
+        }
+    }
+
+    fn notes(&mut self) -> Vec<String> {
+        match self {
+            Self::Axis(axis) => axis.notes(),
+            Self::Seek(seek) => seek.notes(),
+        }
+    }
 }
 
 impl fmt::Debug for RosterWalk {
@@ -132,7 +204,7 @@ impl RosterWalk {
         let fixed = Step::List(MemberType::Fixed);
         let mut todo: VecDeque<Step> = match options.kind {
             Kind::All => [fixed, Step::List(MemberType::Temporary), fixed].into(),
-            Kind::Fixed => [fixed, fixed].into(),
+            Kind::Fixed => [fixed].into(),
             Kind::Temporary => [Step::List(MemberType::Temporary)].into(),
             Kind::OnlineFixed => [Step::List(MemberType::OnlineFixed)].into(),
         };
@@ -141,6 +213,8 @@ impl RosterWalk {
         }
         if options.count && options.kind == Kind::All {
             todo.push_front(Step::Room);
+        }
+        if options.count && options.kind != Kind::Temporary {
             todo.push_back(Step::Room);
         }
         let mut walk = Self {
@@ -154,13 +228,14 @@ impl RosterWalk {
             pages: 0,
             roles: BTreeMap::new(),
             passes: 0,
-            pass: Pass::new(),
-            pass_before: None,
-            fixed_proved: false,
+            sought: false,
+            order: None,
+            fixed_proved: true,
             guests_proved: false,
             doubtful: false,
             counts: Vec::new(),
             online: Online::default(),
+            guests: 0,
         };
         if walk.options.kind == Kind::OnlineFixed {
             walk.ledger.note("whether the server leaves out who is offline before or after it cuts pages is not known");
@@ -194,9 +269,13 @@ impl RosterWalk {
             }
             Some(Step::List(member_type)) => {
                 // Of guests alone it is known what they are sorted by, so only their list can be asked for ahead.
-                let guests = member_type == MemberType::Temporary;
-                let axis = Axis::new(limit, if guests { self.ahead } else { 1 }, guests);
-                Phase::List { member_type, axis: Box::new(axis) }
+                let list = match member_type {
+                    MemberType::Temporary => List::Axis(Axis::new(limit, self.ahead, Check::Bottom)),
+                    _ if self.sought => List::Seek(Seek::new(limit)),
+                    MemberType::Fixed => List::Axis(Axis::new(limit, 1, Check::Top)),
+                    MemberType::OnlineFixed => List::Axis(Axis::new(limit, 1, Check::None)),
+                };
+                Phase::List { member_type, list: Box::new(list) }
             }
         };
     }
@@ -216,17 +295,25 @@ impl RosterWalk {
             self.doubtful = true;
             self.ledger.note("members came by role whom the list of fixed members does not hold");
         }
+        let online = self.online.known;
+        if self.doubts_guests() {
+            self.doubtful = true;
+            self.ledger.note(match self.counts.first() {
+                Some(Some(count)) => {
+                    format!("{count} people are online by the room's count, and none is listed as a guest")
+                }
+                _ => "no guest is listed, and no count of the people online says that there is none".to_owned(),
+            });
+        }
         match self.counts[..] {
             [Some(before), Some(after)] if self.online.known + self.online.unsaid < before.min(after) => {
                 let (least, found) = (before.min(after), self.online.known);
                 self.ledger
                     .gap(format!("{least} people were online throughout by the room's count, {found} were found"));
             }
-            // No guest was found: neighbouring pages, which prove other lists, there were none.
-            [Some(online @ 1..)] => {
-                self.doubtful = true;
-                self.ledger
-                    .note(format!("{online} people are online by the room's count, and none is listed as a guest"));
+            // Of a part of the room the count proves nothing.
+            [Some(count)] if matches!(self.options.kind, Kind::Fixed | Kind::OnlineFixed) => {
+                self.ledger.note(format!("{count} people are online by the room's count, {online} are on this list"));
             }
             _ => {}
         }
@@ -237,59 +324,93 @@ impl RosterWalk {
         matches!(self.counts[..], [Some(before), Some(after)] if before == after && after == self.online.known && self.online.unsaid == 0)
     }
 
+    /// Whether an empty list of guests is all there is to say that there are none.
+    fn doubts_guests(&self) -> bool {
+        let lists_guests = matches!(self.options.kind, Kind::All | Kind::Temporary);
+        // Neighbouring pages, which prove other lists, there were none.
+        lists_guests
+            && self.guests == 0
+            && !matches!(self.counts.first(), Some(Some(count)) if *count <= self.online.known)
+    }
+
     fn members(&mut self, ticket: Ticket, answer: Members) -> Result<(), Error> {
         let mut page = Page::new(answer.desc.data.rows, None);
         let rejected = answer.desc.data.rejected.into_iter();
         page.unreadable = rejected.map(|row| Unreadable { index: row.index as u64, why: row.reason }).collect();
         self.check_room(&page.rows)?;
-        let Self { ledger, online, roles, pass, .. } = self;
-        let Phase::List { member_type, axis } = &mut self.phase else { return Ok(()) };
+        let Self { ledger, online, guests, roles, .. } = self;
+        let Phase::List { member_type, list } = &mut self.phase else { return Ok(()) };
         let member_type = *member_type;
-        let mut take_in = |row| take_in(ledger, online, roles, pass, member_type, row);
-        axis.take(ticket, page, &mut take_in);
-        if self.pages >= self.options.max_pages && !axis.is_done() {
-            axis.cut(format!("the list goes on after {} pages", self.pages), &mut take_in);
+        let mut take_in = |row| take_in(ledger, online, guests, roles, member_type, row);
+        match &mut **list {
+            List::Axis(axis) => axis.take(ticket, page, &mut take_in),
+            List::Seek(seek) => seek.take(ticket, page, &mut take_in),
+        }
+        if self.pages >= self.options.max_pages && !list.is_done() {
+            list.cut(format!("the list goes on after {} pages", self.pages), &mut take_in);
         }
         self.end_of_list();
         Ok(())
     }
 
     fn end_of_list(&mut self) {
-        let Phase::List { member_type, axis } = &mut self.phase else { return };
-        if !axis.is_done() {
+        let may_go_on = self.pages < self.options.max_pages;
+        let Phase::List { member_type, list } = &mut self.phase else { return };
+        if !list.is_done() {
             return;
         }
-        let (clean, gaps) = (axis.is_clean(), axis.gaps());
-        for note in axis.notes() {
-            self.ledger.note(note);
-        }
-        match member_type {
-            MemberType::Temporary => {
-                self.guests_proved = clean;
-                if self.options.kind == Kind::Temporary && self.options.count && self.ledger.members() == 0 {
-                    self.todo.push_back(Step::Room);
-                }
-            }
-            MemberType::OnlineFixed => {}
-            MemberType::Fixed => {
-                self.passes += 1;
-                let pass = std::mem::take(&mut self.pass);
-                self.fixed_proved = clean && self.pass_before.as_ref() == Some(&pass);
-                self.pass_before = clean.then_some(pass);
-                let again = Step::List(MemberType::Fixed);
-                let more = self.todo.contains(&again);
-                if !self.fixed_proved && !more && self.passes < PASSES && self.pages < self.options.max_pages {
-                    self.todo.push_front(again);
-                }
-                if self.todo.contains(&again) {
-                    // What the next pass cannot read either, it notes again.
-                    self.next_step();
+        let clean = list.is_clean();
+        let again = match (&mut **list, *member_type) {
+            (List::Axis(axis), MemberType::Temporary) => {
+                // An empty page is the end, where nobody else is online by the room's count.
+                let vouched = matches!(self.counts[..], [Some(count)] if count == self.online.known);
+                if may_go_on && (!vouched || self.online.unsaid > 0) && axis.probe() {
                     return;
                 }
+                self.guests_proved = clean;
+                self.passes = 0;
+                if self.options.kind == Kind::Temporary && self.options.count && self.guests == 0 {
+                    self.todo.push_back(Step::Room);
+                }
+                false
             }
+            (List::Axis(axis), _) if axis.is_disordered() && may_go_on => {
+                self.sought = true;
+                true
+            }
+            (list, MemberType::Fixed) => {
+                self.passes += 1;
+                let guests_follow = self.todo.contains(&Step::List(MemberType::Temporary));
+                let mut proved = clean;
+                if let List::Seek(seek) = list {
+                    let order = seek.order();
+                    // Of one pass nobody knows whether members moved meanwhile; the pass before the guests is held
+                    // against the one after them.
+                    let agrees = self.order.as_ref() == Some(&order);
+                    let first_after = self.options.kind == Kind::All && self.passes == 1;
+                    self.fixed_proved &= agrees || !first_after || guests_follow;
+                    proved &= agrees || guests_follow;
+                    self.order = clean.then_some(order);
+                }
+                let again = !proved && self.passes < PASSES && may_go_on;
+                self.fixed_proved &= proved || again;
+                again
+            }
+            _ => false,
+        };
+        let (gaps, notes) = (list.gaps(), list.notes());
+        let member_type = *member_type;
+        for note in notes {
+            self.ledger.note(note);
         }
-        for gap in gaps {
-            self.ledger.gap(gap);
+        if again {
+            self.todo.push_front(Step::List(member_type));
+        }
+        // What the next pass cannot read either, it notes again.
+        if !self.todo.contains(&Step::List(member_type)) {
+            for gap in gaps {
+                self.ledger.gap(gap);
+            }
         }
         self.next_step();
     }
@@ -302,10 +423,12 @@ impl RosterWalk {
     }
 
     fn stop(&mut self, error: &Error) {
-        let Self { ledger, online, roles, pass, .. } = self;
-        if let Phase::List { member_type, axis } = &mut self.phase {
+        let Self { ledger, online, guests, roles, .. } = self;
+        if let Phase::List { member_type, list } = &mut self.phase
+            && let List::Axis(axis) = &mut **list
+        {
             let member_type = *member_type;
-            axis.hand_over(|row| take_in(ledger, online, roles, pass, member_type, row));
+            axis.hand_over(|row| take_in(ledger, online, guests, roles, member_type, row));
         }
         self.ledger.stop(format!("stopped: {error}"));
     }
@@ -323,14 +446,12 @@ fn enter(ledger: &mut Ledger<Member>, online: &mut Online, row: Member, guest: b
 fn take_in(
     ledger: &mut Ledger<Member>,
     online: &mut Online,
+    guests: &mut u64,
     roles: &mut BTreeMap<String, Member>,
-    pass: &mut Pass,
     member_type: MemberType,
     mut row: Member,
 ) -> bool {
-    if member_type == MemberType::Fixed {
-        pass.insert(row.accid.clone(), row.enter_time);
-    }
+    *guests += u64::from(member_type == MemberType::Temporary);
     if let Some(known) = roles.remove(&row.accid) {
         complete(&mut row, known);
     }
@@ -363,10 +484,10 @@ impl Walk for RosterWalk {
                 *asked = Some(ticket);
                 Ask::Roles(chatroom_query_members_by_role::Request::new(roomid, Roles::ALL))
             }
-            Phase::List { member_type, axis } if self.pages < self.options.max_pages => {
-                let endtime = axis.want(ticket)?;
+            Phase::List { member_type, list } if self.pages < self.options.max_pages => {
+                let (endtime, limit) = list.want(ticket)?;
                 self.pages += 1;
-                let (member_type, limit) = (*member_type, self.options.page_size);
+                let member_type = *member_type;
                 Ask::Members(chatroom_members_by_page::Request { roomid, member_type, endtime, limit })
             }
             _ => return None,
@@ -378,7 +499,7 @@ impl Walk for RosterWalk {
     fn take(&mut self, ticket: Ticket, answer: Result<Answer, Error>) -> Result<(), Error> {
         let waiting = match &self.phase {
             Phase::Room { asked } | Phase::Roles { asked } => *asked == Some(ticket),
-            Phase::List { axis, .. } => axis.is_waiting_for(ticket),
+            Phase::List { list, .. } => list.is_waiting_for(ticket),
             Phase::Done => false,
         };
         if !waiting {
@@ -435,13 +556,13 @@ impl Walk for RosterWalk {
         self.ledger.go_on();
         match &mut self.phase {
             Phase::Room { asked } | Phase::Roles { asked } => *asked = None,
-            Phase::List { axis, .. } => axis.restart(),
+            Phase::List { list, .. } => list.restart(),
             Phase::Done => {}
         }
         if self.pages >= self.options.max_pages
-            && let Phase::List { axis, .. } = &mut self.phase
+            && let Phase::List { list, .. } = &mut self.phase
         {
-            axis.cut(format!("the list goes on after {} pages", self.pages), |_| false);
+            list.cut(format!("the list goes on after {} pages", self.pages), |_| false);
             self.end_of_list();
         }
     }

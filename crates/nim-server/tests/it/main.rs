@@ -16,6 +16,8 @@ mod replay;
 mod secrets;
 mod signing;
 #[cfg(feature = "client")]
+mod traces;
+#[cfg(feature = "client")]
 mod walk;
 #[cfg(feature = "client")]
 mod world;

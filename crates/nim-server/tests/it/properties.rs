@@ -127,6 +127,20 @@ fn requests_that_the_api_would_refuse_are_refused_first() {
 }
 
 #[test]
+fn what_the_server_answered_is_kept_in_errors_and_never_printed() {
+    let refused = br#"{"code":403,"desc":"no","trace":"PLANTED"}"#;
+    let long = [b"{\"code\":200,\"PLANTED\":\"".as_slice(), &[b'x'; 9_000]].concat();
+    for (status, body) in [(200, refused.as_slice()), (502, b"<h1>PLANTED</h1>".as_slice()), (200, &long)] {
+        let answer = Response::builder().status(status).body(body).unwrap();
+        let error = Page::from_http(answer).unwrap_err();
+        assert_eq!(error.body().unwrap(), &body[..body.len().min(4_096)]);
+        let printed = format!("{error} {error:?} {error:#?}");
+        assert!(!printed.contains("PLANTED"), "{printed}");
+    }
+    assert!(Error::from(Page::new(0, MemberType::Fixed).validate().unwrap_err()).body().is_none());
+}
+
+#[test]
 fn teams_have_their_owner_among_their_members() {
     let body =
         r#"{"code":200,"tinfos":[{"tid":1,"owner":"o","admins":["a"],"members":["a","b"]},{"tid":2,"owner":"o"}]}"#;

@@ -269,6 +269,121 @@ fn pages_cut_short_within_one_millisecond_in_the_middle_are_found_out() {
 }
 
 #[test]
+fn a_fixed_member_who_comes_to_the_top_while_they_are_read_and_then_turns_guest_is_found() {
+    let now = (UNIX * 1_000) as i64;
+    // Three pages of fixed members; the last of them logs in when the first page was read, and becomes a guest when the
+    // first page of guests was read.
+    for guest_after in 4..10 {
+        let mut world = World::new(9, 9, 1, 3);
+        (world.count, world.churn) = (Count::Missing, 0);
+        world.retime(|id| now - 10_000 * i64::from(id + 1));
+        world.script = vec![(1, |world| world.log_in(8)), (guest_after, |world| world.turn_guest(8))];
+        let (world, found, report) = list(world, 3, RosterOptions::default().page_size(4));
+        hold(&world, &found, &report);
+        assert_eq!((found.len(), report.completeness), (18, Completeness::Stable), "{guest_after}: {report:?}");
+    }
+    // So many that a page does not hold them all: the list is read again.
+    let mut world = World::new(30, 9, 1, 3);
+    world.count = Count::Missing;
+    world.retime(|id| now - 10_000 * i64::from(id + 1));
+    world.script = vec![
+        (1, |world| (20..27).for_each(|id| world.log_in(id))),
+        (19, |world| (20..27).for_each(|id| world.turn_guest(id))),
+    ];
+    let (world, found, report) = list(world, 3, RosterOptions::default().page_size(4));
+    hold(&world, &found, &report);
+    assert_eq!((found.len(), report.completeness), (39, Completeness::Stable), "{report:?}");
+}
+
+#[test]
+fn an_empty_page_that_is_not_the_end_is_passed_or_said() {
+    let now = (UNIX * 1_000) as i64;
+    // Guests of whom the server leaves a hundred or more out, after it has cut its pages: 40 are above and 20 below.
+    for (left_out, spread) in [(100, 1_000), (130, 10), (180, 60_000)] {
+        for (count, kind) in [(Count::Missing, Kind::All), (Count::Right, Kind::All), (Count::Right, Kind::Temporary)] {
+            for limit in [20, 100] {
+                let mut world = World::new(3, 60 + left_out, 1, 7);
+                world.retime(|id| now - spread * i64::from(id + 1));
+                (world.count, world.left_out) = (count, 43..43 + left_out);
+                for id in world.left_out.clone() {
+                    world.ever.remove(&id);
+                    world.throughout.remove(&id);
+                }
+                if kind == Kind::Temporary {
+                    world.throughout.retain(|&id| id >= 3);
+                }
+                let (world, found, report) = list(world, 7, RosterOptions::default().kind(kind).page_size(limit));
+                hold(&world, &found, &report);
+                assert!(!report.completeness.is_complete(), "{left_out} {count:?} {kind}: {report:?}");
+                if count == Count::Missing || kind == Kind::Temporary {
+                    assert_eq!(found.len(), lock(&world).throughout.len(), "{left_out} {limit}: {report:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_few_who_entered_in_one_millisecond_are_the_whole_list() {
+    let now = (UNIX * 1_000) as i64;
+    for (fixed, guests) in [(3, 0), (0, 5), (4, 6)] {
+        for (kind, inclusive) in [(Kind::All, false), (Kind::All, true), (Kind::Fixed, false), (Kind::Temporary, true)]
+        {
+            let mut world = World::new(fixed, guests, 1, 3);
+            world.inclusive = inclusive;
+            world.retime(|_| now - 50_000);
+            let (_, found, report) = list(world, 3, RosterOptions::default().kind(kind));
+            let expected = match kind {
+                Kind::Fixed => fixed,
+                Kind::Temporary => guests,
+                _ => fixed + guests,
+            };
+            assert_eq!(found.len(), expected as usize, "{report:?}");
+            if expected > 0 {
+                assert!(report.completeness.is_complete(), "{fixed} {guests} {kind}: {report:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn fixed_members_sorted_by_a_time_that_rows_do_not_show_are_all_found() {
+    let now = (UNIX * 1_000) as i64;
+    let mix = |id: u32| i64::from(id.wrapping_mul(2_654_435_761));
+    for (fixed, limit) in [(120, 100), (120, 40), (60, 7), (5, 100), (41, 40), (40, 40), (300, 100)] {
+        for kind in [Kind::All, Kind::Fixed] {
+            for inclusive in [false, true] {
+                let mut world = World::new(fixed, 12, 1, 7);
+                world.inclusive = inclusive;
+                world.retime(|id| now - 1 - mix(id) % 9_000_000_000);
+                world.rekey(|id| now - 1 - mix(id * 3 + 1) % 9_000_000_000);
+                let (world, found, report) = list(world, 7, RosterOptions::default().kind(kind).page_size(limit));
+                let expected = if kind == Kind::All { fixed + 12 } else { fixed };
+                assert_eq!(found.len(), expected as usize, "{fixed} {limit} {kind} {inclusive}: {report:?}");
+                assert!(report.completeness.is_complete(), "{fixed} {limit} {kind} {inclusive}: {report:?}");
+                assert!(report.calls < 700, "{fixed} {limit}: {report:?}");
+                drop(world);
+            }
+        }
+    }
+}
+
+#[test]
+fn fixed_members_who_move_within_a_hidden_order_are_found_or_the_list_is_not_called_whole() {
+    let now = (UNIX * 1_000) as i64;
+    let mix = |id: u32| i64::from(id.wrapping_mul(2_654_435_761));
+    for seed in 0..20 {
+        let mut world = World::new(120, 30, 1, seed);
+        world.churn = 5 + seed;
+        world.retime(|id| now - 1 - mix(id) % 9_000_000_000);
+        world.rekey(|id| now - 1 - mix(id * 3 + 1) % 9_000_000_000);
+        let (world, found, report) = list(world, seed, RosterOptions::default().page_size(20));
+        hold(&world, &found, &report);
+        assert!(found.len() > 130, "{report:?}");
+    }
+}
+
+#[test]
 fn a_walk_that_was_cut_at_its_bound_says_so_after_it_is_taken_up_again() {
     let mut world = World::new(0, 100, 1, 7);
     let now = (UNIX * 1_000) as i64;

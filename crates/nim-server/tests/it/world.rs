@@ -44,6 +44,8 @@ struct Person {
     key: i64,
 }
 
+pub(crate) type Event = fn(&mut World);
+
 pub(crate) struct World {
     people: Vec<Person>,
     pub(crate) ever: BTreeSet<u32>,
@@ -65,6 +67,11 @@ pub(crate) struct World {
     /// Whether type 2 is filtered after it is cut.
     pub(crate) filters_late: bool,
     pub(crate) ignores_endtime: bool,
+    /// Guests whom the server leaves out of a page after it has cut it.
+    pub(crate) left_out: std::ops::Range<u32>,
+    /// What happens after so many pages of members.
+    pub(crate) script: Vec<(usize, Event)>,
+    pages: usize,
     /// Whether there is always somebody older.
     pub(crate) endless: bool,
     /// One answer in so many is lost.
@@ -110,6 +117,9 @@ impl World {
             times: Times::Right,
             filters_late: false,
             ignores_endtime: false,
+            left_out: 0..0,
+            script: Vec::new(),
+            pages: 0,
             endless: false,
             lost: 0,
             quota: None,
@@ -141,6 +151,27 @@ impl World {
         }
     }
 
+    /// What fixed members are sorted by, which rows do not show.
+    pub(crate) fn rekey(&mut self, key: impl Fn(u32) -> i64) {
+        self.hidden = true;
+        for person in &mut self.people {
+            person.key = key(person.id);
+        }
+    }
+
+    /// A fixed member enters, which takes them to the top of their list.
+    pub(crate) fn log_in(&mut self, id: u32) {
+        self.clock += 5;
+        let person = self.people.iter_mut().find(|person| person.id == id).unwrap();
+        (person.online, person.time, person.key) = (true, self.clock, self.clock);
+    }
+
+    /// A fixed member becomes a guest.
+    pub(crate) fn turn_guest(&mut self, id: u32) {
+        self.log_in(id);
+        self.people.iter_mut().find(|person| person.id == id).unwrap().guest = true;
+    }
+
     pub(crate) fn draw(&mut self, below: usize) -> usize {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
@@ -149,7 +180,8 @@ impl World {
     }
 
     fn online(&self) -> u64 {
-        self.people.iter().filter(|person| person.online).count() as u64
+        let people = self.people.iter().filter(|person| person.online && !self.left_out.contains(&person.id));
+        people.count() as u64
     }
 
     fn change(&mut self) {
@@ -219,7 +251,8 @@ impl World {
         }
         let list: Vec<Person> = list.into_iter().cloned().collect();
         let most = self.clamp.map_or(limit, |(least, most)| limit.min(least + self.draw(most - least + 1)));
-        let rows = list.iter().take(most).enumerate().filter(|(_, person)| kind != "2" || person.online);
+        let rows = list.iter().take(most).enumerate();
+        let rows = rows.filter(|(_, person)| (kind != "2" || person.online) && !self.left_out.contains(&person.id));
         let rows: Vec<Value> = rows.map(|(place, person)| self.row(person, place)).collect();
         json!({"desc": {"data": rows}, "code": 200})
     }
@@ -247,7 +280,16 @@ impl World {
                     .collect();
                 json!({"desc": {"data": rows}, "code": 200})
             }
-            "chatroom/membersByPage" => self.page(form),
+            "chatroom/membersByPage" => {
+                let page = self.page(form);
+                self.pages += 1;
+                for (after, happens) in self.script.clone() {
+                    if after == self.pages {
+                        happens(self);
+                    }
+                }
+                page
+            }
             other => panic!("no such call: {other}"),
         }
     }
