@@ -9,6 +9,7 @@ mod ci;
 mod features;
 mod fixtures;
 mod run;
+mod simulate;
 mod tree;
 mod workspace;
 
@@ -32,6 +33,8 @@ enum Chore {
     Features,
     /// Speed and memory against the sandbox; prints the table of the README.
     Bench,
+    /// Whole listings on a virtual clock against simulated vendors, by the thousand.
+    Simulate(simulate::Arguments),
     /// The evidence under fixtures/.
     Fixtures(fixtures::Arguments),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Tree(arguments) => tree::run(&arguments),
         Chore::Features => features::run(),
         Chore::Bench => bench::run(),
+        Chore::Simulate(arguments) => simulate::run(&arguments),
         Chore::Fixtures(arguments) => fixtures::run(&arguments),
     };
     match outcome {
