@@ -182,7 +182,8 @@ impl Of<'_> {
             Some(Row { vendor, group, id }) if vendor == self.vendor && group == self.group => {
                 Piece::Row { id, length }
             }
-            None if !whole => Piece::Cut,
+            // After a power failure there may be zeros where rows were on their way.
+            None if !whole || piece.contains(&0) => Piece::Cut,
             _ => Piece::Foreign,
         }
     }
@@ -313,6 +314,18 @@ mod tests {
                 let found = found.unwrap_or_else(|_| panic!("{rows} rows and {end:?}"));
                 assert_eq!((found.bytes, found.rows, found.after.len()), (stage.len() as u64, rows as u64, 0));
             }
+        }
+    }
+
+    #[test]
+    fn zeros_that_a_power_failure_left_end_the_rows() {
+        for format in [Format::Ndjson, Format::Csv, Format::Json] {
+            let (stages, ids) = listing(format, false);
+            let between: &[u8] = if format == Format::Json { b",\n" } else { b"" };
+            let zeros = [&stages[2], between, &[0; 40], b"-\"}\n", &stages[3][stages[2].len()..]].concat();
+            let found = find(&file(&zeros), &Sum::default().written(0), &of(format, false));
+            let found = found.unwrap_or_else(|_| panic!("{format:?}"));
+            assert_eq!((found.bytes, found.after), (stages[2].len() as u64, ids[..2].to_vec()), "{format:?}");
         }
     }
 

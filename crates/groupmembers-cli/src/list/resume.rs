@@ -175,13 +175,8 @@ impl Resume {
             last: None,
             trouble: None,
         };
-        let head = match &resume.saved {
-            Some(bytes) => {
-                let head = serde_json::from_slice::<Head>(bytes);
-                Some(head.map_err(|error| refused(format!("cannot be understood: {error}")))?)
-            }
-            None => None,
-        };
+        let head = resume.saved.as_deref().map(serde_json::from_slice::<Head>).transpose();
+        let head = head.map_err(|_| resume.of_another_version())?;
         let written = match &head {
             None => Sum::default().written(0),
             Some(head) => {
@@ -261,13 +256,18 @@ impl Resume {
     /// The walk as it was saved.
     pub(super) fn walk<W: DeserializeOwned>(&mut self) -> Result<Option<W>, Error> {
         let Some(saved) = self.saved.take() else { return Ok(None) };
-        let walked: Result<Walked<W>, _> = serde_json::from_slice(&saved);
-        walked.map(|walked| Some(walked.walk)).map_err(|error| {
-            let state = self.name.display();
-            Error::Usage(format!(
-                "--resume {state}: cannot be understood: {error}; go on with the version that saved it"
-            ))
-        })
+        match serde_json::from_slice::<Walked<W>>(&saved) {
+            Ok(walked) => Ok(Some(walked.walk)),
+            // What stands where it should not may be somebody's name.
+            Err(_) => Err(self.of_another_version()),
+        }
+    }
+
+    fn of_another_version(&self) -> Error {
+        Error::Usage(format!(
+            "--resume {}: was saved by another version of this program, in another form: go on with that one",
+            self.name.display()
+        ))
     }
 
     /// Where it is, as it was typed.

@@ -418,6 +418,41 @@ fn a_state_that_cannot_be_saved_any_more_is_said_when_it_is_needed() {
 }
 
 #[test]
+fn a_report_that_could_not_be_written_comes_with_the_next_run() {
+    for name in ["tim", "wkteam", "yunshop"] {
+        let listing = Listing::start(name, 0.0, 0, Duration::ZERO);
+        let dir = folder();
+        let args = ["-f", "json", "--output", "rows", "--resume", "state", "--report", "/dev/full"];
+        let run = listing.bare(&dir, &args).go();
+        assert_eq!(run.code, 1, "{}", run.stderr);
+        assert!(run.error().starts_with("cannot write to /dev/full"), "{}", run.stderr);
+        let rows = fs::read(dir.join("rows")).unwrap();
+        let run = listing.run(&dir, "json", &[]).go();
+        assert!(run.code == 0 || name == "yunshop", "{}", run.stderr);
+        whole(&listing, &dir, "json", &run);
+        assert_eq!(fs::read(dir.join("rows")).unwrap(), rows);
+    }
+}
+
+#[test]
+fn a_state_in_another_form_is_not_read_out() {
+    let (listing, dir) = half("csv");
+    let state = fs::read_to_string(dir.join("state")).unwrap();
+    let line = state.lines().next().unwrap();
+    for (key, other) in
+        [("\"walk\":{", "\"walk\":{\"group\":[\"user000001\"],"), ("\"runs\":{", "\"runs\":[\"user000001\"],\"x\":{")]
+    {
+        let line = line.replacen(key, other, 1);
+        let sum =
+            Command::new("sh").args(["-c", "printf %s \"$1\" | sha256sum | cut -c1-64", "sh", &line]).output().unwrap();
+        fs::write(dir.join("state"), format!("{line}\n{}", String::from_utf8(sum.stdout).unwrap())).unwrap();
+        let run = listing.run(&dir, "csv", &[]).go();
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert!(run.error().contains("another version") && !run.stderr.contains("user000001"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn no_secret_is_in_the_state() {
     for name in ALL {
         let listing = Listing::start(name, 0.0, 0, SLOW);
