@@ -25,6 +25,9 @@ use crate::chatroom_members_by_page::MAX_LIMIT;
 /// As `endtime`: above all rows. It is 0 on the wire.
 const NOW: i64 = i64::MAX;
 
+/// Lists that run from the oldest to the newest are read upside down: their instants, taken from this one.
+pub(crate) const MIRROR: i64 = 1 << 53;
+
 /// Two pages that do not join are asked for again with more overlap so often.
 const MENDS: u8 = 2;
 
@@ -49,6 +52,8 @@ pub(crate) enum Check {
 pub(crate) struct Axis<R> {
     limit: u32,
     check: Check,
+    /// Whether its instants are mirrored.
+    mirrored: bool,
     most: usize,
     /// How many questions may be open now.
     depth: usize,
@@ -114,6 +119,7 @@ impl<R: Row> Axis<R> {
         Self {
             limit,
             check,
+            mirrored: false,
             most: most.max(1),
             depth: most.max(1),
             stage: Stage::Reading,
@@ -140,6 +146,26 @@ impl<R: Row> Axis<R> {
         }
     }
 
+    /// The same list upside down.
+    pub(crate) fn mirrored(mut self) -> Self {
+        self.mirrored = true;
+        self
+    }
+
+    /// An instant, or a question, as the API has it.
+    fn shown(&self, instant: i64) -> i64 {
+        match (instant, self.mirrored) {
+            (NOW, _) => 0,
+            (instant, true) => MIRROR - instant,
+            (instant, false) => instant,
+        }
+    }
+
+    /// What the API calls the question, and the time of a row; where the answer lies from the question.
+    fn words(&self) -> (&'static str, &'static str, &'static str) {
+        if self.mirrored { ("timetag", "jointime", "above") } else { ("endtime", "enterTime", "below") }
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.stage == Stage::Ended
     }
@@ -147,6 +173,11 @@ impl<R: Row> Axis<R> {
     /// Whether the whole list was read without a doubt.
     pub(crate) fn is_clean(&self) -> bool {
         self.stage == Stage::Ended && self.clean && self.gaps.is_empty()
+    }
+
+    /// Whether nothing was seen that makes the list doubtful.
+    pub(crate) fn is_unbroken(&self) -> bool {
+        self.clean
     }
 
     /// Whether the server sorts by something that rows do not show.
@@ -207,13 +238,13 @@ impl<R: Row> Axis<R> {
             let next = self.probes.iter().rev().copied().find(|end| !asked(end));
             let end = next.filter(|_| self.asked.len() < self.most)?;
             self.asked.insert(ticket, (end, MAX_LIMIT));
-            return Some((end, MAX_LIMIT));
+            return Some((self.shown(end), MAX_LIMIT));
         }
         let end = self.next_end()?;
         // Whether anybody is below is asked with as large a page as there is: a larger one is not left empty as easily.
         let limit = if self.step > 0 { MAX_LIMIT } else { self.limit };
         self.asked.insert(ticket, (end, limit));
-        Some((if end == NOW { 0 } else { end }, limit))
+        Some((self.shown(end), limit))
     }
 
     fn next_end(&self) -> Option<i64> {
@@ -305,18 +336,17 @@ impl<R: Row> Axis<R> {
         }
         let len = page.rows.len() + page.unreadable.len();
         let full = len >= limit as usize;
+        let ((question, word, side), asked) = (self.words(), self.shown(end));
         for row in page.unreadable {
-            let end = if end == NOW { 0 } else { end };
-            self.gap(format!("row {} of the page below endtime {end} could not be read: {}", row.index, row.why));
+            self.gap(format!("row {} of the page {side} {question} {asked} could not be read: {}", row.index, row.why));
         }
         let times: Vec<i64> = page.rows.iter().filter_map(Row::joined).collect();
         if times.len() < page.rows.len() {
-            self.doubt("rows without an enterTime prove nothing about the list");
+            self.doubt(&format!("rows without {word} prove nothing about the list"));
         }
         if !times.is_sorted_by_key(|&time| Reverse(time)) {
-            let end = if end == NOW { 0 } else { end };
             self.disordered = true;
-            self.gap(format!("the rows below endtime {end} are not in the order of their enterTime"));
+            self.gap(format!("the rows {side} {question} {asked} are not in the order of their {word}"));
         }
         let (newest, oldest) = (times.iter().copied().max(), times.iter().copied().min());
         if len == 0 {
@@ -336,13 +366,13 @@ impl<R: Row> Axis<R> {
             }
             if newest.is_some() {
                 self.disordered = true;
-                self.end_with_gap("the server does not heed endtime: the rest cannot be reached");
+                self.end_with_gap(format!("the server does not heed {question}: the rest cannot be reached"));
             } else if full {
-                self.end_with_gap("a full page has no enterTime: the rest cannot be asked for");
+                self.end_with_gap(format!("a full page has no {word}: the rest cannot be asked for"));
             } else if end == NOW {
                 self.stage = Stage::Ended;
             } else {
-                self.end_with_gap("a page has no enterTime: the rest cannot be asked for");
+                self.end_with_gap(format!("a page has no {word}: the rest cannot be asked for"));
             }
             return;
         }
@@ -448,7 +478,7 @@ impl<R: Row> Axis<R> {
             }
             _ if looked => {
                 if self.is_one_instant() && oldest != self.low {
-                    self.doubt("all rows have the same enterTime, and the server does not find them by it");
+                    self.doubt("all rows have the same time, and the server does not find them by it");
                 }
                 self.bottom();
             }
@@ -458,7 +488,7 @@ impl<R: Row> Axis<R> {
                 self.mends += 1;
                 if self.mends == MENDS + 1 {
                     self.disordered = true;
-                    self.gap(format!("the pages around {} cannot be joined", low.unwrap_or_default()));
+                    self.gap(format!("the pages around {} cannot be joined", self.shown(low.unwrap_or(NOW))));
                 }
             }
             Some(oldest) if is_head => self.stand_still(oldest, full),
@@ -468,13 +498,15 @@ impl<R: Row> Axis<R> {
 
     /// A page at the head that holds nothing but rows of the oldest instant.
     fn stand_still(&mut self, oldest: i64, full: bool) {
+        let shown = self.shown(oldest);
         if self.low == Some(oldest) && full {
-            self.gap(format!("a full page holds only members who entered at {oldest}: there may be more of them"));
+            let entered = if self.mirrored { "joined" } else { "entered" };
+            self.gap(format!("a full page holds only members who {entered} at {shown}: there may be more of them"));
         }
         self.step += 1;
         // Where a row of `endtime` itself is given, two milliseconds below is the first question without it.
         if self.step > 2 {
-            self.end_with_gap(format!("the list cannot be read below {oldest}"));
+            self.end_with_gap(format!("the list cannot be read {} {shown}", self.words().2));
         } else {
             self.end_at_floor();
         }

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use groupmembers_http::walk::Walk as _;
+use groupmembers_http::walk::{Fetch, Walk as _};
 use groupmembers_http::{
     Attempt, Call, CallError, Driver, Pages, Quota, RetryPolicy, Runtime, Scope, TransportError, Verdict, retry_after,
     server_time,
@@ -21,6 +22,8 @@ use crate::error::{BuildError, Error};
 use crate::options::RosterOptions;
 use crate::region::{BaseUrl, Region};
 use crate::row::Rejected;
+use crate::superteam_walk::{SuperteamRoster, SuperteamWalk};
+use crate::team_walk::{TeamAnswer, TeamAsk, TeamRoster, TeamWalk};
 use crate::types::Member;
 use crate::walk::{Answer, Ask, Roster, RosterWalk};
 use crate::{
@@ -245,11 +248,77 @@ impl Client {
         self.run(walk)
     }
 
+    /// Every member of a team, once, and a report on how sure that is.
+    pub fn team_roster(&self, tid: u64) -> TeamRoster {
+        self.run_team(TeamWalk::new(tid))
+    }
+
+    /// Takes up a walk over a team that was saved: who was given out before is not given out again.
+    pub fn resume_team_roster(&self, mut walk: TeamWalk) -> TeamRoster {
+        walk.restart();
+        self.run_team(walk)
+    }
+
+    fn run_team(&self, walk: TeamWalk) -> TeamRoster {
+        self.start(walk.tid(), walk, |client, ask, scope| {
+            Box::pin(async move {
+                match ask {
+                    TeamAsk::Detail(request) => {
+                        client.call(&request, &scope).await.map(|team| TeamAnswer::Detail(Box::new(team)))
+                    }
+                    TeamAsk::Size(request) => client.call(&request, &scope).await.map(TeamAnswer::Size),
+                }
+            })
+        })
+    }
+
+    /// Every member of a superteam, once, and a report on how sure that is.
+    pub fn superteam_roster(&self, tid: u64) -> SuperteamRoster {
+        self.run_superteam(SuperteamWalk::new(tid, self.inner.concurrency))
+    }
+
+    /// Takes up a walk over a superteam that was saved: who was given out before is not given out again.
+    pub fn resume_superteam_roster(&self, mut walk: SuperteamWalk) -> SuperteamRoster {
+        walk.restart();
+        self.run_superteam(walk)
+    }
+
+    fn run_superteam(&self, walk: SuperteamWalk) -> SuperteamRoster {
+        self.start(walk.tid(), walk, |client, request, scope| {
+            Box::pin(async move { client.call(&request, &scope).await })
+        })
+    }
+
+    /// Starts a walk over a group whose requests are made so.
+    fn start<W>(
+        &self,
+        group: u64,
+        walk: W,
+        ask: impl Fn(Self, W::Request, Scope) -> BoxFuture<'static, Result<W::Answer, Error>> + Send + Sync + 'static,
+    ) -> groupmembers_http::walk::Roster<W>
+    where
+        W: groupmembers_http::walk::Walk<Error = Error> + Unpin,
+        W::Request: 'static,
+        W::Answer: Send + 'static,
+    {
+        let client = self.clone();
+        let fetch: Fetch<W> = Box::new(move |request, scope| ask(client.clone(), request, scope));
+        let Inner { driver, concurrency, deadline, .. } = &*self.inner;
+        groupmembers_http::walk::Roster::new(
+            "nim",
+            group.to_string(),
+            walk,
+            driver.clone(),
+            *concurrency,
+            *deadline,
+            fetch,
+        )
+    }
+
     fn run(&self, walk: RosterWalk) -> Roster {
-        let (client, room) = (self.clone(), walk.room().to_string());
         let refused = walk.options().validate().err();
-        let fetch: groupmembers_http::walk::Fetch<RosterWalk> = Box::new(move |ask, scope| {
-            let (client, refused) = (client.clone(), refused.clone());
+        self.start(walk.room(), walk, move |client, ask, scope| {
+            let refused = refused.clone();
             Box::pin(async move {
                 if let Some(refused) = refused {
                     return Err(refused.into());
@@ -260,9 +329,7 @@ impl Client {
                     Ask::Members(request) => client.call(&request, &scope).await.map(Answer::Members),
                 }
             })
-        });
-        let Inner { driver, concurrency, deadline, .. } = &*self.inner;
-        Roster::new("nim", room, walk, driver.clone(), *concurrency, *deadline, fetch)
+        })
     }
 
     /// By how many seconds this machine's clock is behind the server's, as far as a refusal told. 0: not known to be.

@@ -28,8 +28,12 @@ mod row;
 #[cfg(feature = "client")]
 mod seek;
 pub mod superteam_get_tlists;
+#[cfg(feature = "client")]
+mod superteam_walk;
 pub mod team_query;
 pub mod team_query_detail;
+#[cfg(feature = "client")]
+mod team_walk;
 mod types;
 #[cfg(feature = "client")]
 mod walk;
@@ -49,6 +53,10 @@ pub use groupmembers_http::{Completeness, Gap, Report};
 pub use options::{Kind, RosterOptions};
 pub use region::{BaseUrl, Region};
 pub use row::{List, Rejected};
+#[cfg(feature = "client")]
+pub use superteam_walk::{SuperteamListing, SuperteamRoster, SuperteamWalk};
+#[cfg(feature = "client")]
+pub use team_walk::{TeamAnswer, TeamAsk, TeamListing, TeamMember, TeamRole, TeamRoster, TeamWalk};
 pub use types::{Member, MemberData, MemberType, Members, Role, Room};
 #[cfg(feature = "client")]
 pub use walk::{Answer, Ask, Listing, Roster, RosterWalk};

@@ -1,7 +1,7 @@
 //! `POST superteam/getTlists.action`: one page of a superteam's members, by the time they joined.
 //!
 //! Source: the vendor's Java SDK, `im/v1/super_team`. All `superteam/*` calls share one limit. Whether a row of `timetag`
-//! itself is given is not known, so there is no walk over it here.
+//! itself is given is not known; `Client::superteam_roster` heeds both.
 
 use serde::{Deserialize, Serialize};
 

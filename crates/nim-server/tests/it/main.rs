@@ -15,6 +15,8 @@ mod properties;
 mod replay;
 mod secrets;
 mod signing;
+#[cfg(feature = "rustls")]
+mod teams;
 #[cfg(feature = "client")]
 mod traces;
 #[cfg(feature = "client")]
