@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use clap::error::{ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Code, Error};
@@ -69,6 +69,9 @@ impl Cli {
             ErrorKind::InvalidSubcommand => {
                 Error::Usage(one_line(&format!("{}\n\ntip: known are {}", shortened(&error), subcommands())))
             }
+            ErrorKind::UnknownArgument if is_a_bare_word(&error) && args().any(|word| word == "list") => {
+                Error::Usage(one_line(&format!("{}\n\ntip: the group's id goes behind --group", shortened(&error))))
+            }
             _ => Error::Usage(one_line(&shortened(&error))),
         })
     }
@@ -83,10 +86,19 @@ fn shown(text: &str) -> Error {
     }
 }
 
+fn args() -> impl Iterator<Item = std::ffi::OsString> {
+    std::env::args_os().skip(1)
+}
+
+/// Whether what was not expected is no flag, but perhaps what belongs to one.
+fn is_a_bare_word(error: &clap::Error) -> bool {
+    matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(word)) if !word.starts_with('-'))
+}
+
 /// What there was to choose from, where none of it was typed.
 fn subcommands() -> String {
     let mut command = Cli::command();
-    for argument in std::env::args_os().skip(1) {
+    for argument in args() {
         match command.find_subcommand(&argument) {
             Some(found) => command = found.clone(),
             None => break,

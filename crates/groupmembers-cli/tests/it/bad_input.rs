@@ -107,6 +107,16 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn a_group_without_its_flag_is_told_where_it_belongs() {
+    for vendor in ["tim", "agora", "nim", "wkteam", "yunshop"] {
+        refused(
+            Run::new(&["list", vendor, "12345"]),
+            &["unexpected argument '12345'", "tip: the group's id goes behind --group"],
+        );
+    }
+}
+
+#[test]
 fn all_that_is_missing_is_said_at_once() {
     let bare = || Run::new(&["list", "tim", "--group", "g"]);
     refused(bare(), &["TIM_SDK_APP_ID, TIM_SECRET_KEY and TIM_ADMIN are not set: export them"]);
