@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::command::{Command, Place, Seen};
@@ -150,8 +151,9 @@ pub struct Summary {
     pub extra: Map<String, Value>,
 }
 
-/// A row: somebody who is, or was, in the group.
+/// A row: somebody who is, or was, in the group. A field that is odd costs nobody their row: it goes to `extra`, as it came.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 #[non_exhaustive]
 pub struct Member {
     /// The number of the row. Newer rows have greater ones.
@@ -250,6 +252,28 @@ pub struct Member {
     /// Fields this version does not know, and those that came in an odd form.
     #[serde(flatten, deserialize_with = "lenient::extra")]
     pub extra: Map<String, Value>,
+}
+
+impl Serialize for Member {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Member {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        /// A row without an odd field.
+        struct Plain(Member);
+
+        impl<'de> Deserialize<'de> for Plain {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Member::deserialize(deserializer).map(Self)
+            }
+        }
+
+        let fields = Map::deserialize(deserializer)?;
+        lenient::read_row::<Plain>(fields, Self::REQUIRED).map(|row| row.0).map_err(D::Error::custom)
+    }
 }
 
 impl fmt::Debug for Member {
