@@ -18,7 +18,8 @@ pub struct Person {
 /// A stay in the group, on the clock of the simulation.
 #[derive(Debug, Clone, Copy)]
 struct Stay {
-    from: Duration,
+    /// `None`: since before the simulation began.
+    from: Option<Duration>,
     until: Option<Duration>,
 }
 
@@ -80,7 +81,7 @@ impl Group {
             same -= 1;
             list.push(Person { id, joined, role: 0 });
         }
-        let stays = vec![vec![Stay { from: Duration::ZERO, until: None }]; members as usize];
+        let stays = vec![vec![Stay { from: None, until: None }]; members as usize];
         Self { list, stays, gone: Vec::new() }
     }
 
@@ -108,12 +109,12 @@ impl Group {
         self.list.iter().position(|person| person.id == id)
     }
 
-    /// Whether `id` is there all the time from `begin` to `end`.
+    /// Whether `id` is there all the time from `begin` to `end`. Who comes or leaves at these very moments is not.
     #[must_use]
     pub fn was_throughout(&self, id: u32, begin: Duration, end: Duration) -> bool {
         let stays = self.stays.get(id as usize);
         stays.is_some_and(|stays| {
-            stays.iter().any(|stay| stay.from <= begin && stay.until.is_none_or(|until| until > end))
+            stays.iter().any(|stay| stay.from < Some(begin) && stay.until.is_none_or(|until| until > end))
         })
     }
 
@@ -122,7 +123,7 @@ impl Group {
     pub fn was_ever(&self, id: u32, begin: Duration, end: Duration) -> bool {
         let stays = self.stays.get(id as usize);
         stays.is_some_and(|stays| {
-            stays.iter().any(|stay| stay.from <= end && stay.until.is_none_or(|until| until >= begin))
+            stays.iter().any(|stay| stay.from <= Some(end) && stay.until.is_none_or(|until| until >= begin))
         })
     }
 
@@ -142,7 +143,7 @@ impl Group {
 
     /// Somebody comes (back) to `place` of the list.
     pub fn enter(&mut self, person: Person, place: usize, at: Duration) {
-        self.stays[person.id as usize].push(Stay { from: at, until: None });
+        self.stays[person.id as usize].push(Stay { from: Some(at), until: None });
         self.list.insert(place.min(self.list.len()), person);
     }
 

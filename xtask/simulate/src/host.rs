@@ -14,6 +14,9 @@ use crate::vendor::{Limit, Server, World};
 /// So many calls are taken for a listing that does not end.
 const ENDLESS: u64 = 60_000;
 
+/// How long every client waits for an answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
 /// More lines than these are not kept of a trace.
 const TRACE: usize = 20_000;
 
@@ -191,7 +194,9 @@ impl<S: Server> Host<S> {
             }
         }
         let refused = busy || problem.is_some();
-        if let Some(heard) = arrival.heard.filter(|_| refused) {
+        // What comes after the attempt's timeout nobody hears.
+        let heard = arrival.heard.filter(|heard| *heard < arrival.sent + TIMEOUT);
+        if let Some(heard) = heard.filter(|_| refused) {
             bucket.penalties.push((heard, heard + limit.penalty));
         }
         if let Some(problem) = problem {

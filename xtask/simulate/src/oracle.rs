@@ -45,7 +45,8 @@ pub fn judge<V: Vendor>(
         .collect();
     let may_miss = match report.completeness {
         Completeness::Incomplete => true,
-        Completeness::Unverified => expect.no_proof.is_some(),
+        Completeness::Unverified => expect.no_proof.is_some() || expect.no_premise.is_some(),
+        Completeness::Stable => expect.no_premise.is_some(),
         _ => false,
     };
     if !lost.is_empty() && !may_miss {

@@ -73,6 +73,9 @@ pub struct Expect {
     pub quiet: Option<Completeness>,
     /// A mode in which nothing can prove a list whole, and the documents say so: there `unverified` may miss somebody.
     pub no_proof: Option<&'static str>,
+    /// What the proofs take for granted, and the documents say that they do, and this server does not keep to: there `stable` may miss
+    /// somebody too, and `verified` still may not.
+    pub no_premise: Option<&'static str>,
     /// Whether the server does something that may end in an error, whatever the schedule.
     pub may_fail: bool,
     /// At most so many calls.
@@ -95,7 +98,7 @@ impl Expect {
         let slowest = if schedule.has_faults() { Duration::from_secs(25) } else { 2 * schedule.latency.1 };
         let busy: Duration = schedule.busy.iter().map(|(from, until)| *until - *from + Duration::from_secs(60)).sum();
         let time = slowest * u32::try_from(calls).unwrap_or(u32::MAX) + busy + Duration::from_secs(60);
-        Self { quiet: None, no_proof: None, may_fail: false, calls, time, rows }
+        Self { quiet: None, no_proof: None, no_premise: None, may_fail: false, calls, time, rows }
     }
 }
 

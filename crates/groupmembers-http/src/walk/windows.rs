@@ -105,7 +105,7 @@ struct Doubts {
     clamped: bool,
     /// A window reached further than the number of members that came with it.
     exceeded: bool,
-    /// Windows were joined only by rows without a join time, or in another order.
+    /// Windows were joined only by rows without a join time.
     weak: bool,
 }
 
@@ -158,10 +158,11 @@ impl Keys {
 enum Joint {
     Torn,
     Joined,
-    /// Joined, but somebody stands in front of a shared row who should have been seen before it.
+    /// Joined, but somebody stands in front of a shared row who should have been seen before it, or the shared rows stand in
+    /// another order.
     Moved,
-    /// Joined, but without join times, or the shared rows stand in another order.
-    Weak,
+    /// Joined, but by rows without join times.
+    Timeless,
 }
 
 impl<R> fmt::Debug for Windows<R> {
@@ -415,7 +416,11 @@ impl<R: Row> Windows<R> {
                 Joint::Joined => self.accept(ledger, offset),
                 // Asked for again, it is younger than the left one, and has nobody who left in between.
                 Joint::Moved if self.mends < MENDS && self.mends_left > 0 => self.again(offset),
-                Joint::Moved | Joint::Weak => {
+                Joint::Moved => {
+                    ledger.gap(format!("the list's order moved while it was read, in front of offset {offset}"));
+                    self.accept(ledger, offset);
+                }
+                Joint::Timeless => {
                     self.doubt(ledger);
                     self.accept(ledger, offset);
                 }
@@ -432,7 +437,7 @@ impl<R: Row> Windows<R> {
     fn doubt(&mut self, ledger: &mut Ledger<R>) {
         self.doubts.weak = true;
         ledger.note(
-            "the list's order moved, or its rows carry no join times that tell them apart: the chain of windows proves nothing",
+            "the rows carry no join times that tell them apart: the chain of windows proves nothing",
         );
     }
 
@@ -572,8 +577,8 @@ fn joint<R: Row>(left: &Left, rows: &[R], since: Option<i64>, ledger: &Ledger<R>
     }
     match (joined, timeless) {
         (false, false) => Joint::Torn,
-        (true, _) if in_order && moved => Joint::Moved,
-        (true, _) if in_order => Joint::Joined,
-        _ => Joint::Weak,
+        (false, true) => Joint::Timeless,
+        (true, _) if in_order && !moved => Joint::Joined,
+        (true, _) => Joint::Moved,
     }
 }
