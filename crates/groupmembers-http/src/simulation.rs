@@ -191,7 +191,8 @@ impl Simulation {
         let now = self.truth();
         let again = request.extensions().get::<Arrival>().is_some_and(|arrival| arrival.again);
         if let Some(arrival) = request.extensions_mut().get_mut::<Arrival>() {
-            arrival.heard = trip.back.filter(|_| !again && trip.error.is_none()).map(|back| now.elapsed.saturating_add(back));
+            arrival.heard =
+                trip.back.filter(|_| !again && trip.error.is_none()).map(|back| now.elapsed.saturating_add(back));
         }
         // The server runs outside the lock, so that it may look at the clock itself.
         let server = self.state().server.take();

@@ -87,18 +87,20 @@ pub struct Expect {
 }
 
 impl Expect {
-    /// Bounds that hold for `calls` calls without faults, under the faults of a schedule.
+    /// Bounds that hold for `calls` calls without faults, under the faults of a schedule, or of the server where it has `faults`; and
+    /// errors, where it has.
     #[must_use]
-    pub fn within(schedule: &Schedule, calls: u64, rows: usize) -> Self {
+    pub fn within(schedule: &Schedule, faults: bool, calls: u64, rows: usize) -> Self {
         // A walk that is taken up again asks again for what was on its way.
         let again = schedule.stops.len() as u64 + u64::from(schedule.resumes);
-        let attempts = if schedule.has_faults() { u64::from(schedule.attempts) } else { 1 };
+        let trouble = faults || schedule.has_faults();
+        let attempts = if trouble { u64::from(schedule.attempts) } else { 1 };
         let calls = (calls + again * (schedule.concurrency as u64 + 1)) * attempts;
         // Each attempt: two trips, or ten seconds; and the pause after it.
-        let slowest = if schedule.has_faults() { Duration::from_secs(25) } else { 2 * schedule.latency.1 };
+        let slowest = if trouble { Duration::from_secs(25) } else { 2 * schedule.latency.1 };
         let busy: Duration = schedule.busy.iter().map(|(from, until)| *until - *from + Duration::from_secs(60)).sum();
         let time = slowest * u32::try_from(calls).unwrap_or(u32::MAX) + busy + Duration::from_secs(60);
-        Self { quiet: None, no_proof: None, no_premise: None, may_fail: false, calls, time, rows }
+        Self { quiet: None, no_proof: None, no_premise: None, may_fail: faults, calls, time, rows }
     }
 }
 

@@ -14,7 +14,7 @@ const IDLE: u32 = 32;
 /// So many pages without a row are taken for a server that has nothing to say and does not end.
 const EMPTY: u32 = 64;
 
-/// A pass is broken off when it has brought so many times the rows that the list can have.
+/// A pass is broken off when it has brought so many times the rows that the list can have, or the members that it has brought.
 const LAPS: u64 = 4;
 
 /// The least length that a list is believed to have, whatever its vendor declares.
@@ -37,8 +37,9 @@ pub struct Cursor<R> {
     most: u64,
     /// By how much the clock of join times and that of answers may differ.
     skew: i64,
-    /// Rows in this pass, and pages without any.
+    /// Rows in this pass, those among them that it had not brought before, and pages without any.
     rows: u64,
+    fresh: u64,
     empty: u32,
     /// How many of the last pages brought nobody new to this pass.
     idle: u32,
@@ -74,6 +75,7 @@ impl<R: Row> Cursor<R> {
             most: most.max(SMALL),
             skew: 0,
             rows: 0,
+            fresh: 0,
             empty: 0,
             idle: 0,
             ended: false,
@@ -118,6 +120,7 @@ impl<R: Row> Cursor<R> {
         let in_one = self.pass == 1 && self.rows == 0 && next.is_none() && page.total.is_some();
         let fresh = ledger.enter(page, self.rows);
         self.rows += rows;
+        self.fresh += fresh;
         self.empty += u32::from(rows == 0);
         self.idle = if fresh == 0 { self.idle + 1 } else { 0 };
         self.used.insert(std::mem::take(&mut self.next));
@@ -134,7 +137,8 @@ impl<R: Row> Cursor<R> {
                     "the server sends pages without anybody new, and no end: the rest cannot be reached",
                 );
             }
-            Some(_) if self.rows > LAPS * self.most => {
+            // Somebody new now and then does not make a circle a list.
+            Some(_) if self.rows > LAPS * self.most.min(self.fresh.max(SMALL)) => {
                 self.break_off(ledger, "the server sends more rows than the list can have, and no end");
             }
             Some(next) => self.next = next,
@@ -143,11 +147,18 @@ impl<R: Row> Cursor<R> {
             None if self.pass < self.passes && !ledger.has_all_of_the_beginning() => {
                 ledger.begin_pass();
                 self.pass += 1;
-                (self.rows, self.empty, self.idle) = (0, 0, 0);
+                (self.rows, self.fresh, self.empty, self.idle) = (0, 0, 0, 0);
                 self.used.clear();
                 self.next.clone_from(&self.start);
             }
-            None => self.ended = true,
+            None => {
+                if self.pass > 1 && !ledger.passes_agree() && !ledger.has_all_of_the_beginning() {
+                    ledger.gap(
+                        "read twice, the list had other members each time: somebody may have slipped between two pages",
+                    );
+                }
+                self.ended = true;
+            }
         }
     }
 

@@ -436,9 +436,7 @@ impl<R: Row> Windows<R> {
 
     fn doubt(&mut self, ledger: &mut Ledger<R>) {
         self.doubts.weak = true;
-        ledger.note(
-            "the rows carry no join times that tell them apart: the chain of windows proves nothing",
-        );
+        ledger.note("the rows carry no join times that tell them apart: the chain of windows proves nothing");
     }
 
     fn accept(&mut self, ledger: &mut Ledger<R>, offset: u64) {
@@ -449,7 +447,9 @@ impl<R: Row> Windows<R> {
         if len < u64::from(limit) && total.is_some_and(|total| total > end) {
             self.doubts.clamped = true;
         }
-        let doubtful = ends && (self.doubts.clamped || self.doubts.exceeded || len >= self.served);
+        // A full window does not show that nobody is behind it.
+        let full = len >= self.served || len >= u64::from(limit);
+        let doubtful = ends && (self.doubts.clamped || self.doubts.exceeded || full);
         self.served = len.max(self.served - self.served / 8);
         match &mut self.left {
             // It brought nothing that its neighbour has not, and says nothing of the end.

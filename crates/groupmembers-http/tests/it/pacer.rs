@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, maybe_done};
 use groupmembers_http::simulation::Simulation;
 use groupmembers_http::{Body, Driver, Now, RetryPolicy, Runtime, Scope, TransportError};
 use http::{Request, Response};
@@ -126,7 +126,8 @@ fn a_call_that_nobody_polls_holds_nobody_up_for_long() {
             let (call, scope) = (Count::new(calls, second), Scope::default());
             simulation.run(async {
                 // Some in flight, some in the line, each left alone at another point of its way.
-                let mut left_alone: Vec<_> = (0..8).map(|_| Box::pin(driver.execute(&call, &scope))).collect();
+                let mut left_alone: Vec<_> =
+                    (0..8).map(|_| Box::pin(maybe_done(driver.execute(&call, &scope)))).collect();
                 for at in 0..polls {
                     for future in &mut left_alone {
                         let _ = futures_util::poll!(future);
@@ -137,8 +138,9 @@ fn a_call_that_nobody_polls_holds_nobody_up_for_long() {
                     driver.execute(&call, &scope).await.unwrap();
                 }
                 // What was left alone can still be finished.
-                for future in left_alone {
-                    future.await.unwrap();
+                for mut future in left_alone {
+                    future.as_mut().await;
+                    future.as_mut().take_output().unwrap().unwrap();
                 }
             });
             // An attempt's ten seconds, at most, until the place of one that nobody polls is given to others.

@@ -337,11 +337,11 @@ impl Vendor for Tim {
             calls = calls.max(20_000);
         }
         let held = 4_096 + (2 * schedule.concurrency + 2) * self.page() as usize;
-        let mut expect = Expect::within(schedule, calls, held.max(schedule.members as usize + 4_096));
-        expect.may_fail = rules.transient > 0
+        let faults = rules.transient > 0
             || rules.gateway > 0
             || self.revoked.is_some()
             || self.lifetime < Duration::from_secs(600);
+        let mut expect = Expect::within(schedule, faults, calls, held.max(schedule.members as usize + 4_096));
         expect.no_proof = if self.is_live() {
             Some("a live room has no member list")
         } else if !self.has_times() {
