@@ -11,9 +11,6 @@ use crate::random::Random;
 use crate::schedule::Schedule;
 use crate::vendor::{Limit, Server, World};
 
-/// So many calls are taken for a listing that does not end.
-const ENDLESS: u64 = 60_000;
-
 /// How long every client waits for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -27,6 +24,8 @@ pub struct Host<S> {
     schedule: Schedule,
     /// What the server sees.
     pub world: World,
+    /// More calls than these are taken for a listing that does not end.
+    endless: u64,
     /// When the next event of time comes.
     next_event: Duration,
     random: Random,
@@ -51,12 +50,13 @@ struct Bucket {
 }
 
 impl<S: Server> Host<S> {
-    /// The world at its beginning.
-    pub fn new(server: S, schedule: &Schedule, world: World, random: Random, verbose: bool) -> Self {
+    /// The world at its beginning; a listing that should have `calls` calls at most is broken off some time later.
+    pub fn new(server: S, schedule: &Schedule, world: World, random: Random, calls: u64, verbose: bool) -> Self {
         let mut host = Self {
             server,
             schedule: schedule.clone(),
             world,
+            endless: 2 * calls + 100,
             next_event: Duration::MAX,
             random,
             buckets: HashMap::new(),
@@ -133,7 +133,7 @@ impl<S: Server> Host<S> {
         let arrival = request.extensions().get::<Arrival>().copied();
         let arrival = arrival.unwrap_or(Arrival { sent: at, again: false, heard: None });
         self.world.calls += 1;
-        assert!(self.world.calls < ENDLESS, "it does not end: {ENDLESS} calls");
+        assert!(self.world.calls < self.endless, "it does not end: {} calls", self.endless);
         self.world.now = now;
         self.pass_time(at);
         self.begun.get_or_insert(at);

@@ -69,7 +69,8 @@ pub fn run_with<V: Vendor>(vendor: &V, schedule: &Schedule, verbose: bool) -> Ru
     let group = Group::new(schedule.members, schedule.ties, START.as_millis() as u64, &mut random.fork());
     let now = Now::new(Duration::ZERO, START);
     let world = World { group, now, calls: 0, random: random.fork(), seen: BTreeSet::new() };
-    let host = Host::new(vendor.server(schedule), schedule, world, random.fork(), verbose);
+    let calls = vendor.expect(schedule).calls;
+    let host = Host::new(vendor.server(schedule), schedule, world, random.fork(), calls, verbose);
     let host = Arc::new(Mutex::new(host));
 
     let outcome = catch_unwind(AssertUnwindSafe(|| list(vendor, schedule, &host, random)));

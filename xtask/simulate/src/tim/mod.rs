@@ -6,7 +6,7 @@ use std::time::Duration;
 use groupmembers_http::simulation::Simulation;
 use groupmembers_http::{Completeness, RetryPolicy};
 use tim_rest::get_group_member_info::Member;
-use tim_rest::{Client, Credentials, GroupType, Roster, RosterOptions, RosterWalk};
+use tim_rest::{Client, ClientBuilder, Credentials, GroupType, Roster, RosterOptions, RosterWalk};
 
 use crate::group::Place;
 use crate::random::Random;
@@ -21,7 +21,8 @@ pub use server::Server;
 const KEY: &str = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e";
 const APP: u32 = 1_400_000_000;
 const ADMIN: &str = "administrator";
-const GROUP: &str = "@TGS#1NVTZEAE4";
+/// The group.
+pub const GROUP: &str = "@TGS#1NVTZEAE4";
 
 /// What TIM is in one run.
 #[derive(Debug, Clone)]
@@ -200,6 +201,33 @@ impl Rules {
 }
 
 impl Tim {
+    /// An ordinary group, read by Offset in pages of `rows`, of a server that does what its documents say.
+    #[must_use]
+    pub fn plain(rows: u32) -> Self {
+        Self {
+            kind: "Public",
+            told: true,
+            page_size: Some(rows),
+            one_answer: false,
+            few_fields: false,
+            lifetime: Duration::from_secs(86_400),
+            revoked: None,
+            rules: Rules::honest(),
+        }
+    }
+
+    /// The client before it is built.
+    #[must_use]
+    pub fn builder(&self, schedule: &Schedule, runtime: Arc<Simulation>) -> ClientBuilder {
+        let Ok(credentials) = Credentials::new(APP, ADMIN, KEY) else { unreachable!("they are good") };
+        Client::builder(credentials)
+            .runtime(runtime)
+            .concurrency(schedule.concurrency)
+            .retry(RetryPolicy::default().with_max_attempts(schedule.attempts))
+            .signature_lifetime(self.lifetime)
+            .deadline(None)
+    }
+
     fn is_community(&self) -> bool {
         self.kind == "Community"
     }
@@ -292,20 +320,8 @@ impl Vendor for Tim {
     }
 
     fn client(&self, schedule: &Schedule, runtime: Arc<Simulation>) -> Client {
-        let credentials = Credentials::new(APP, ADMIN, KEY);
-        let client = credentials.map(|credentials| {
-            Client::builder(credentials)
-                .runtime(runtime)
-                .concurrency(schedule.concurrency)
-                .retry(RetryPolicy::default().with_max_attempts(schedule.attempts))
-                .signature_lifetime(self.lifetime)
-                .deadline(None)
-                .build()
-        });
-        match client {
-            Ok(Ok(client)) => client,
-            _ => unreachable!("the credentials are good"),
-        }
+        let Ok(client) = self.builder(schedule, runtime).build() else { unreachable!("it is set up well") };
+        client
     }
 
     fn roster(&self, client: &Client) -> Roster {
