@@ -1,16 +1,27 @@
 #![doc = include_str!("../README.md")]
 
 pub mod agora;
+pub mod faults;
 mod log;
 pub mod nim;
 mod rng;
 pub mod tim;
+mod transport;
 mod vendor;
 mod wire;
 pub mod wkteam;
 pub mod yunshop;
 
-use std::{fmt, io, net::Ipv4Addr, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{
+    fmt, io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
@@ -62,6 +73,7 @@ impl Default for Config {
 pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
+    bytes_sent: Arc<AtomicU64>,
     agora: agora::World,
     nim: nim::World,
     tim: tim::World,
@@ -81,6 +93,7 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
+        let bytes_sent = Arc::default();
         let agora = agora::World::new(config.agora, config.seed);
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
@@ -99,7 +112,7 @@ impl Sandbox {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
             let _inside = runtime.enter();
-            Listener::new(listener)?
+            Listener::new(listener, Arc::clone(&bytes_sent))?
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("groupmembers-sandbox".to_owned()).spawn(move || {
@@ -110,7 +123,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, agora, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, bytes_sent, agora, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -141,6 +154,12 @@ impl Sandbox {
     #[must_use]
     pub fn throttled(&self) -> u64 {
         self.log.throttled()
+    }
+
+    /// How many bytes went out: to the system's buffers at least.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.bytes_sent.load(Ordering::Relaxed)
     }
 
     /// Agora Chat's world: who really is in which group.

@@ -2,11 +2,11 @@
 
 use std::{
     convert::Infallible,
-    io,
+    io::{self, Write as _},
     pin::Pin,
     sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -20,7 +20,8 @@ use axum::{
     response::Response,
     serve::IncomingStream,
 };
-use futures_util::stream;
+use flate2::{Compression, write::GzEncoder};
+use futures_util::{StreamExt as _, stream, task::AtomicWaker};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -29,6 +30,10 @@ use tokio::{
 /// Long enough for the first half of a body to have left before the connection breaks.
 const SETTLE: Duration = Duration::from_millis(50);
 const DRIP: Duration = Duration::from_millis(200);
+
+/// So many blocks of so many bytes make a gibibyte.
+const BLOCKS: usize = 1024;
+const BLOCK: usize = 1024 * 1024;
 
 /// What happens to the connection while an answer is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +45,24 @@ pub(crate) enum Delivery {
     ResetMidBody,
     /// An orderly end after half of the body; Content-Length promised all of it.
     Cut,
+    /// RST when the body has arrived.
+    ResetAfterBody,
+    /// An orderly end in the middle of the head.
+    CutHead,
+    /// Content-Length promises twice the body, and the connection stays open.
+    LongLength,
+    /// Content-Length promises half of the body.
+    ShortLength,
+    /// A chunk whose length is no number.
+    BadChunks,
+    /// No answer of HTTP.
+    NoHttp,
     /// A byte every 200 ms; Content-Length is right.
     Drip,
     /// The answer, then white space for ever.
     Endless,
+    /// The same with an end, compressed.
+    Bomb,
 }
 
 /// Builds the answer as it will appear on the wire.
@@ -56,11 +75,25 @@ pub(crate) fn respond(
 ) -> Response {
     let length = body.len();
     let half = length / 2;
+    if let Some(raw) = raw(delivery, status, &headers, &body) {
+        peer.say(raw);
+    }
     let body = match delivery {
         Delivery::Whole => Body::from(body),
+        Delivery::CutHead | Delivery::LongLength | Delivery::ShortLength | Delivery::BadChunks | Delivery::NoHttp => {
+            Body::empty()
+        }
         Delivery::Reset => {
             peer.reset();
             Body::empty()
+        }
+        Delivery::ResetAfterBody => {
+            let peer = peer.clone();
+            tokio::spawn(async move {
+                tokio::time::sleep(SETTLE).await;
+                peer.reset();
+            });
+            Body::from(body)
         }
         Delivery::Cut => broken(body, half, None),
         Delivery::ResetMidBody => broken(body, half, Some(peer.clone())),
@@ -74,6 +107,11 @@ pub(crate) fn respond(
             let chunk = first.unwrap_or_else(|| Bytes::from_static(&[b' '; 16 * 1024]));
             Some((Ok::<_, Infallible>(chunk), None))
         })),
+        Delivery::Bomb => {
+            let (first, block) = bomb(&body);
+            let blocks = stream::iter(std::iter::once(first).chain(std::iter::repeat_n(block, BLOCKS)));
+            Body::from_stream(blocks.map(Ok::<_, Infallible>))
+        }
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -87,10 +125,49 @@ pub(crate) fn respond(
             }
         }
     }
-    if !matches!(delivery, Delivery::Endless | Delivery::Reset) {
+    if matches!(
+        delivery,
+        Delivery::Whole | Delivery::ResetMidBody | Delivery::ResetAfterBody | Delivery::Cut | Delivery::Drip
+    ) {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response
+}
+
+/// What no HTTP server would write.
+fn raw(delivery: Delivery, status: u16, headers: &[(header::HeaderName, String)], body: &[u8]) -> Option<Raw> {
+    let mut head = format!("HTTP/1.1 {status} On Purpose\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let length = |promised: usize| [format!("{head}content-length: {promised}\r\n\r\n").as_bytes(), body].concat();
+    let (bytes, then) = match delivery {
+        Delivery::CutHead => (head[..head.len() / 2].as_bytes().to_vec(), Then::Close),
+        Delivery::LongLength => (length(body.len() * 2 + 1), Then::Hold),
+        Delivery::ShortLength => (length(body.len() / 2), Then::Close),
+        Delivery::BadChunks => {
+            let (first, rest) = body.split_at(body.len() / 2);
+            let mut bytes = format!("{head}transfer-encoding: chunked\r\n\r\n{:x}\r\n", first.len()).into_bytes();
+            bytes.extend([first, b"\r\nmany\r\n", rest, b"\r\n0\r\n\r\n"].concat());
+            (bytes, Then::Close)
+        }
+        Delivery::NoHttp => (b"SSH-2.0-OpenSSH_9.6\r\n".to_vec(), Then::Hold),
+        _ => return None,
+    };
+    Some(Raw { bytes: bytes.into(), then })
+}
+
+/// The compressed body, and a block that can follow it any number of times: it only refers to white space before it.
+fn bomb(body: &[u8]) -> (Bytes, Bytes) {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    let mut block = |bytes: &[u8]| {
+        // Writing to memory cannot fail.
+        let _ = encoder.write_all(bytes).and_then(|()| encoder.flush());
+        Bytes::from(std::mem::take(encoder.get_mut()))
+    };
+    let blank = vec![b' '; BLOCK];
+    let first = block(&[body, &blank[..64 * 1024]].concat());
+    (first, block(&blank))
 }
 
 /// A body that gives its first `half` bytes and then fails, which makes the server drop the connection.
@@ -113,14 +190,38 @@ fn broken(body: Vec<u8>, half: usize, reset: Option<Peer>) -> Body {
 }
 
 /// The handle of one connection that a request can break it by.
-#[derive(Clone, Debug)]
-pub(crate) struct Peer {
-    reset: Arc<AtomicBool>,
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Peer(Arc<Broken>);
+
+#[derive(Debug, Default)]
+struct Broken {
+    reset: AtomicBool,
+    /// Wakes who waits for the next request.
+    reader: AtomicWaker,
+    raw: Mutex<Option<Raw>>,
+}
+
+/// Bytes that go out instead of what the server writes from now on.
+#[derive(Debug)]
+struct Raw {
+    bytes: Bytes,
+    then: Then,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Then {
+    Close,
+    Hold,
 }
 
 impl Peer {
     fn reset(&self) {
-        self.reset.store(true, Ordering::Release);
+        self.0.reset.store(true, Ordering::Release);
+        self.0.reader.wake();
+    }
+
+    fn say(&self, raw: Raw) {
+        *self.0.raw.lock().unwrap_or_else(PoisonError::into_inner) = Some(raw);
     }
 }
 
@@ -135,11 +236,15 @@ pub(crate) async fn serve(listener: Listener, app: Router) {
     let _ = axum::serve(listener, app.into_make_service_with_connect_info::<Peer>()).await;
 }
 
-pub(crate) struct Listener(TcpListener);
+pub(crate) struct Listener {
+    listener: TcpListener,
+    sent: Arc<AtomicU64>,
+}
 
 impl Listener {
-    pub(crate) fn new(listener: std::net::TcpListener) -> io::Result<Self> {
-        TcpListener::from_std(listener).map(Self)
+    /// `sent` counts the bytes that go out.
+    pub(crate) fn new(listener: std::net::TcpListener, sent: Arc<AtomicU64>) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::from_std(listener)?, sent })
     }
 }
 
@@ -149,12 +254,12 @@ impl axum::serve::Listener for Listener {
 
     async fn accept(&mut self) -> (Connection, Peer) {
         loop {
-            match self.0.accept().await {
+            match self.listener.accept().await {
                 Ok((stream, _)) => {
                     // Small answers must not wait for the peer's acknowledgement of the ones before.
                     let _ = stream.set_nodelay(true);
-                    let peer = Peer { reset: Arc::default() };
-                    return (Connection { stream, peer: peer.clone() }, peer);
+                    let peer = Peer::default();
+                    return (Connection { stream, peer: peer.clone(), sent: Arc::clone(&self.sent) }, peer);
                 }
                 // Out of file descriptors, most likely: some will come back.
                 Err(_) => tokio::time::sleep(SETTLE).await,
@@ -163,7 +268,7 @@ impl axum::serve::Listener for Listener {
     }
 
     fn local_addr(&self) -> io::Result<Peer> {
-        Ok(Peer { reset: Arc::default() })
+        Ok(Peer::default())
     }
 }
 
@@ -171,11 +276,18 @@ impl axum::serve::Listener for Listener {
 pub(crate) struct Connection {
     stream: TcpStream,
     peer: Peer,
+    sent: Arc<AtomicU64>,
 }
 
 impl Connection {
     fn is_reset(&self) -> bool {
-        self.peer.reset.load(Ordering::Acquire)
+        self.peer.0.reset.load(Ordering::Acquire)
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = std::task::ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
+        self.sent.fetch_add(written as u64, Ordering::Relaxed);
+        Poll::Ready(Ok(written))
     }
 }
 
@@ -190,6 +302,10 @@ impl Drop for Connection {
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.peer.0.reader.register(cx.waker());
+        if self.is_reset() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
@@ -199,7 +315,17 @@ impl AsyncWrite for Connection {
         if self.is_reset() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let peer = self.peer.clone();
+        let mut raw = peer.0.raw.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(raw) = &mut *raw else { return self.write(cx, buf) };
+        while !raw.bytes.is_empty() {
+            let written = std::task::ready!(self.write(cx, &raw.bytes))?;
+            let _ = raw.bytes.split_to(written);
+        }
+        match raw.then {
+            Then::Close => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Then::Hold => Poll::Ready(Ok(buf.len())),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -210,6 +336,20 @@ impl AsyncWrite for Connection {
         if self.is_reset() {
             // A shutdown would send the FIN that the RST is to replace.
             return Poll::Ready(Ok(()));
+        }
+        let held = matches!(
+            &*self.peer.0.raw.lock().unwrap_or_else(PoisonError::into_inner),
+            Some(Raw { then: Then::Hold, .. })
+        );
+        if held {
+            // The other side hangs up first.
+            let (mut bytes, stream) = ([0; 64], &mut self.stream);
+            let mut buffer = ReadBuf::new(&mut bytes);
+            while std::task::ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer)).is_ok()
+                && !buffer.filled().is_empty()
+            {
+                buffer.clear();
+            }
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }

@@ -18,6 +18,7 @@ use groupmembers_sandbox::agora::{
     Churn, Config, DEMO_APP, DEMO_APP_CERTIFICATE, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_ORG, Fault,
     GroupConfig, Injection, Member,
 };
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::{Config as Whole, Sandbox};
 
 const GROUP: &str = "271828182845904";
@@ -503,7 +504,7 @@ async fn errors_of_every_shape_mean_the_same() {
 #[tokio::test]
 async fn what_was_read_before_an_error_is_given_out_first() {
     let sandbox = sandbox([GroupConfig::new(GROUP, 1_000)]);
-    sandbox.agora().inject(Fault::Html200.on_call(6).on_command(USERS));
+    sandbox.agora().inject(Fault::Transport(Transport::Html200).on_call(6).on_command(USERS));
     let client = builder(&sandbox, local()).concurrency(1).build().unwrap();
     let mut roster = client.roster_with(GROUP, in_pages(100));
     let mut rows = 0;
@@ -551,7 +552,7 @@ async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
 async fn a_redirect_is_not_followed() {
     let sandbox = sandbox([GroupConfig::new(GROUP, 10)]);
     let elsewhere = self::sandbox([]);
-    sandbox.agora().inject(Fault::Redirect(elsewhere.base_url()));
+    sandbox.agora().inject(Fault::Transport(Transport::Redirect(elsewhere.base_url())));
     let error = client(&sandbox).roster(GROUP).all().await.unwrap_err();
     assert!(matches!(&error, Error::Status(error) if error.status.as_u16() == 302), "{error}");
     assert_eq!(elsewhere.calls(), 0);

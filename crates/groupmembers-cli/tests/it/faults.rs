@@ -1,6 +1,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::tim::{Fault, GroupKind, Injection};
 use serde_json::Value;
 
@@ -95,7 +96,7 @@ fn a_page_too_large_is_asked_for_again_in_parts() {
 #[test]
 fn rows_before_an_error_are_kept_and_the_report_says_where_it_stopped() {
     // From its tenth call on, and for all attempts.
-    let faults: Vec<Injection> = (10..=14).map(|call| Fault::BadGateway.on_call(call)).collect();
+    let faults: Vec<Injection> = (10..=14).map(|call| Fault::Transport(Transport::BadGateway).on_call(call)).collect();
     for format in ["ndjson", "json", "csv"] {
         let sandbox = sandbox(group(GroupKind::Public, 1_000), |config| {
             config.tim.faults.extend(faults.clone());

@@ -18,9 +18,12 @@ pub use self::{
         Config, DEMO_APP, DEMO_APP_CERTIFICATE, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, DEMO_GROUP, DEMO_ORG,
         GroupConfig,
     },
-    faults::{Fault, Injection, UnknownFault},
+    faults::{Fault, Injection},
     group::{Event, Member, Role},
     token::Refused,
     world::World,
 };
-pub use crate::tim::{Churn, When};
+pub use crate::{
+    faults::{UnknownFault, When},
+    tim::Churn,
+};

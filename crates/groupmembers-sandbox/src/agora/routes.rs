@@ -16,8 +16,8 @@ use super::{
     world::{Groups, World},
 };
 use crate::{
+    faults,
     vendor::{Call, Sent, Vendor},
-    wire::Delivery,
 };
 
 const JSON: &str = "application/json;charset=UTF-8";
@@ -281,18 +281,7 @@ impl Vendor for World {
                 }
             }
         };
-        if let Some(Fault::TooManyRequests) = faults.iter().find(|fault| **fault == Fault::TooManyRequests) {
-            sent = sent.with(header::RETRY_AFTER, "1");
-        }
-        sent.delivery = faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
-        if !faults.is_empty() {
-            let names: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            let note = std::mem::take(&mut sent.note);
-            sent.note = format!("fault: {}", names.join(", "));
-            if !note.is_empty() {
-                sent.note = format!("{}; {note}", sent.note);
-            }
-        }
+        faults::play(&faults, &mut sent);
         sent.command = command.name.to_owned();
         sent.group = group;
         sent
@@ -312,7 +301,6 @@ fn instead(fault: &Fault, command: &Command, config: &Config) -> Option<Instead>
             Sent { status, code: if status == 200 { 0 } else { u32::from(status) }, ..Sent::ok(JSON, body.into()) };
         Some(Instead::Sent(Box::new(sent)))
     };
-    let html = |status: u16, title: &str| Sent { code: u32::from(status), ..Sent::html(status, title) };
     Some(Instead::Refused(match fault {
         Fault::Expired => Refusal::token("unauthorized", refusal::EXPIRED, why),
         Fault::OAuth => Refusal::token("unauthorized", refusal::OAUTH, why),
@@ -323,30 +311,13 @@ fn instead(fault: &Fault, command: &Command, config: &Config) -> Option<Instead>
         Fault::NoApp => Refusal::no_app(&format!("{}/{}", config.org, config.app), command.name),
         Fault::NoGroup => Refusal::no_group(&command.group, command.name == command::USERS),
         Fault::TimedOut => Refusal::new(408, "request_timeout", "Request Timeout", why),
-        Fault::ReachLimit | Fault::TooManyRequests => Refusal::reach_limit(why),
+        Fault::ReachLimit => Refusal::reach_limit(why),
         Fault::ResourceLimited => Refusal::resource_limited(why),
         Fault::ServerError => Refusal::new(500, "web_application", "Internal Server Error", why),
         Fault::Unavailable => Refusal::new(503, "service_unavailable", "Service Unavailable", why),
-        Fault::BadGateway => return Some(Instead::Sent(Box::new(html(502, "502 Bad Gateway")))),
         Fault::GatewayTimeout => return empty(504, ""),
-        Fault::EmptyBody => return empty(200, ""),
         Fault::NullBody => return empty(200, "null"),
-        Fault::Html200 => return Some(Instead::Sent(Box::new(Sent::html(200, "Sign in to the network")))),
-        Fault::Redirect(to) => {
-            let sent = html(302, "302 Found").with(header::LOCATION, to);
-            return Some(Instead::Sent(Box::new(sent)));
-        }
+        Fault::Transport(fault) => return fault.instead().map(|sent| Instead::Sent(Box::new(sent))),
         _ => return None,
     }))
-}
-
-fn delivery(fault: &Fault) -> Delivery {
-    match fault {
-        Fault::CutBody => Delivery::Cut,
-        Fault::Reset => Delivery::Reset,
-        Fault::ResetMidBody => Delivery::ResetMidBody,
-        Fault::SlowDrip => Delivery::Drip,
-        Fault::EndlessBody => Delivery::Endless,
-        _ => Delivery::Whole,
-    }
 }

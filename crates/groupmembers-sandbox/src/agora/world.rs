@@ -9,12 +9,13 @@ use std::{
 
 use super::{
     config::Config,
-    faults::{Faults, Injection},
+    faults::{Fault, Injection},
     group::{Event, Group, Member},
     issued::Issued,
     token::{self, Holder},
 };
 use crate::{
+    faults::Faults,
     rng::{mix, seed_of},
     tim::limits::Limits,
 };
@@ -32,7 +33,7 @@ pub struct World {
 
 pub(crate) struct State {
     pub(crate) groups: Groups,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) limits: Limits,
     pub(crate) issued: Issued,
     pub(crate) calls: u64,

@@ -18,9 +18,12 @@ mod world;
 
 pub use self::{
     config::{Config, DEMO_APP_KEY, DEMO_APP_SECRET, MemberType, Penalty, RoomConfig, TeamConfig, TeamKind},
-    faults::{Fault, Injection, UnknownFault},
+    faults::{Fault, Injection},
     list::Event,
     person::{Member, Role, TeamMember},
     world::World,
 };
-pub use crate::tim::{Churn, When};
+pub use crate::{
+    faults::{UnknownFault, When},
+    tim::Churn,
+};

@@ -14,8 +14,8 @@ use super::{
     world::{State, World},
 };
 use crate::{
-    vendor::{Call, Sent, Vendor},
-    wire::Delivery,
+    faults,
+    vendor::{Call, Sent, Vendor, http_date},
 };
 
 const BASE: &str = "/nimserver/";
@@ -58,7 +58,7 @@ impl Vendor for World {
                 let sent = match self.pace(call, command, state) {
                     Err(refusal) => refused(&refusal, &[]),
                     Ok(()) => {
-                        faults = state.faults.hitting(command, &groups);
+                        faults = state.faults.hitting(command.name(), &groups);
                         serve(call, command, &form, state, &faults)
                     }
                 };
@@ -68,15 +68,7 @@ impl Vendor for World {
         let date =
             if faults.contains(&Fault::BadDate) { "the day before yesterday".to_owned() } else { http_date(now) };
         let mut sent = sent.with(header::DATE, date);
-        sent.delivery = faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
-        if !faults.is_empty() {
-            let names: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            let note = std::mem::take(&mut sent.note);
-            sent.note = format!("fault: {}", names.join(", "));
-            if !note.is_empty() {
-                sent.note = format!("{}; {note}", sent.note);
-            }
-        }
+        faults::play(&faults, &mut sent);
         sent.command = command.name().to_owned();
         sent.group = (!group.is_empty()).then(|| group.join(","));
         sent
@@ -177,67 +169,7 @@ fn instead(fault: &Fault, headers: &HeaderMap, faults: &[Fault]) -> Option<Sent>
             let echo = ["AppKey", "Nonce", "CurTime", "CheckSum"].map(|name| format!("{name}: {}", text(name)));
             auth(&format!("bad parameter, request was {}", echo.join(", ")))
         }
-        Fault::BadGateway => Sent::html(502, "502 Bad Gateway"),
-        Fault::Html200 => Sent::html(200, "Sign in to the network"),
-        Fault::Redirect(to) => Sent::html(302, "302 Found").with(header::LOCATION, to),
-        Fault::TooManyRequests => {
-            Sent { throttled: true, ..Sent::html(429, "429 Too Many Requests") }.with(header::RETRY_AFTER, "1")
-        }
+        Fault::Transport(fault) => return fault.instead(),
         _ => return None,
     })
-}
-
-fn delivery(fault: &Fault) -> Delivery {
-    match fault {
-        Fault::CutBody => Delivery::Cut,
-        Fault::Reset => Delivery::Reset,
-        Fault::ResetMidBody => Delivery::ResetMidBody,
-        Fault::SlowDrip => Delivery::Drip,
-        Fault::EndlessBody => Delivery::Endless,
-        _ => Delivery::Whole,
-    }
-}
-
-/// The form of `Date`: `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(unix: u64) -> String {
-    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (days, second) = (unix / 86_400, unix % 86_400);
-    // Years that begin in March have their leap day at the end (Hinnant's civil_from_days).
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * from_march + 2) / 5 + 1;
-    let month = (from_march + 2) % 12;
-    let year = era * 400 + year_of_era + u64::from(month < 2);
-    let name = |names: &[&'static str], at: u64| names.get(usize::try_from(at).unwrap_or(0)).copied().unwrap_or("");
-    format!(
-        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
-        name(&DAYS, days % 7),
-        name(&MONTHS, month),
-        second / 3_600,
-        second / 60 % 60,
-        second % 60,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_those_of_http() {
-        for (unix, date) in [
-            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
-            (784_111_777, "Sun, 06 Nov 1994 08:49:37 GMT"),
-            (951_825_600, "Tue, 29 Feb 2000 12:00:00 GMT"),
-            (1_700_000_000, "Tue, 14 Nov 2023 22:13:20 GMT"),
-            (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
-            (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
-        ] {
-            assert_eq!(http_date(unix), date);
-        }
-    }
 }

@@ -9,14 +9,14 @@ use std::{
 use super::{
     checksum,
     config::{Config, MemberType, TeamKind},
-    faults::{Faults, Injection},
+    faults::{Fault, Injection},
     limits::Limits,
     list::Event,
     person::{Member, TeamMember},
     room::Room,
     team::Team,
 };
-use crate::vendor::unix_now;
+use crate::{faults::Faults, vendor::unix_now};
 
 /// The app of a running sandbox: the truth about its rooms and teams, and the hand that changes them. Clones are handles
 /// to the same world.
@@ -31,7 +31,7 @@ pub struct World {
 pub(crate) struct State {
     pub(crate) rooms: BTreeMap<u64, Room>,
     pub(crate) teams: BTreeMap<u64, Team>,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) limits: Limits,
     /// By `RequestId`: which call it came with, as a hash.
     pub(crate) requests: HashMap<String, u64>,

@@ -15,8 +15,9 @@ mod world;
 
 pub use self::{
     config::{Churn, Config, DEMO_ADMIN, DEMO_SDK_APP_ID, DEMO_SECRET_KEY, GroupConfig, GroupKind},
-    faults::{Fault, Injection, UnknownFault, When},
+    faults::{Fault, Injection},
     member::{Member, Role},
     usersig::Refused,
     world::World,
 };
+pub use crate::faults::{UnknownFault, When};

@@ -1,6 +1,5 @@
 //! From a request on the wire to an answer on the wire, and a line in the log.
 
-use axum::http::header;
 use serde_json::{Map, Value};
 
 use super::{
@@ -12,8 +11,8 @@ use super::{
     world::World,
 };
 use crate::{
+    faults,
     vendor::{Call, Sent, Vendor, unix_now},
-    wire::Delivery,
 };
 
 fn ok(answer: Answer) -> Sent {
@@ -83,15 +82,7 @@ impl Vendor for World {
                 }
             }
         };
-        sent.delivery = faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
-        if !faults.is_empty() {
-            let names: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            let note = std::mem::take(&mut sent.note);
-            sent.note = format!("fault: {}", names.join(", "));
-            if !note.is_empty() {
-                sent.note = format!("{}; {note}", sent.note);
-            }
-        }
+        faults::play(&faults, &mut sent);
         sent.command = command_name;
         sent.group = group;
         sent
@@ -124,23 +115,7 @@ fn instead(fault: &Fault, query: &str) -> Option<Sent> {
             refusal.info = format!("invalid parameter, request was {query}");
             refused(&refusal, true)
         }
-        Fault::BadGateway => Sent::html(502, "502 Bad Gateway"),
-        Fault::Html200 => Sent::html(200, "Sign in to the network"),
-        Fault::Redirect(to) => Sent::html(302, "302 Found").with(header::LOCATION, to),
-        Fault::TooManyRequests => {
-            Sent { throttled: true, ..Sent::html(429, "429 Too Many Requests") }.with(header::RETRY_AFTER, "1")
-        }
+        Fault::Transport(fault) => return fault.instead(),
         _ => return None,
     })
-}
-
-fn delivery(fault: &Fault) -> Delivery {
-    match fault {
-        Fault::CutBody => Delivery::Cut,
-        Fault::Reset => Delivery::Reset,
-        Fault::ResetMidBody => Delivery::ResetMidBody,
-        Fault::SlowDrip => Delivery::Drip,
-        Fault::EndlessBody => Delivery::Endless,
-        _ => Delivery::Whole,
-    }
 }

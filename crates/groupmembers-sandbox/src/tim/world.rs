@@ -8,14 +8,14 @@ use std::{
 
 use super::{
     config::Config,
-    faults::{Faults, Injection},
+    faults::{Fault, Injection},
     groups::Group,
     limits::Limits,
     member::Member,
     refusal::Refusal,
     usersig,
 };
-use crate::vendor::unix_now;
+use crate::{faults::Faults, vendor::unix_now};
 
 /// The TIM app of a running sandbox: the truth about its groups, and the hand that changes them. Clones are handles to
 /// the same world.
@@ -29,7 +29,7 @@ pub struct World {
 
 pub(crate) struct State {
     pub(crate) groups: Groups,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) limits: Limits,
 }
 

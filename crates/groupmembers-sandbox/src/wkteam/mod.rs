@@ -20,8 +20,11 @@ pub use self::{
         AccountConfig, AuthAnswer, Config, DEMO_ACCOUNT, DEMO_GROUP, DEMO_PASSWORD, DEMO_WC_ID, DEMO_WID, GroupConfig,
         MOST_MEMBERS, Status,
     },
-    faults::{Fault, Injection, UnknownFault},
+    faults::{Fault, Injection},
     groups::{Event, Member, Role},
     world::World,
 };
-pub use crate::tim::{Churn, When};
+pub use crate::{
+    faults::{UnknownFault, When},
+    tim::Churn,
+};

@@ -16,8 +16,8 @@ use super::{
     world::{State, World},
 };
 use crate::{
+    faults,
     vendor::{Call, Sent, Vendor},
-    wire::Delivery,
 };
 
 const JSON: &str = "application/json;charset=UTF-8";
@@ -97,7 +97,7 @@ impl World {
             Ok(body) => body,
             Err(Malformed(status, why)) => return spring(*status, *status, call.path, why.as_str()),
         };
-        let faults = state.faults.hitting(command.name(), group);
+        let faults = state.faults.hitting(command.name(), group.as_slice());
         disturb(state, body, &faults, self.seed());
         let mut sent = faults.iter().find_map(|fault| instead(fault, &faults, call)).unwrap_or_else(|| {
             let context = Context { world: self, state, faults: &faults, arrived: call.arrived };
@@ -110,20 +110,7 @@ impl World {
                 Err(refusal) => refused(&refusal, &faults),
             }
         });
-        sent.delivery = faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
-        for fault in &faults {
-            if let Fault::SlowAnswer(ms) = fault {
-                sent.delay += Duration::from_millis((*ms).into());
-            }
-        }
-        if !faults.is_empty() {
-            let names: Vec<String> = faults.iter().map(ToString::to_string).collect();
-            let note = std::mem::take(&mut sent.note);
-            sent.note = format!("fault: {}", names.join(", "));
-            if !note.is_empty() {
-                sent.note = format!("{}; {note}", sent.note);
-            }
-        }
+        faults::play(&faults, &mut sent);
         sent
     }
 }
@@ -161,24 +148,7 @@ fn instead(fault: &Fault, faults: &[Fault], call: &Call<'_>) -> Option<Sent> {
         Fault::Forbidden => Some(spring(403, 403, call.path, "")),
         Fault::SpringError => Some(spring(500, 500, call.path, "")),
         Fault::Spring200 => Some(spring(200, 500, call.path, "")),
-        Fault::BadGateway => Some(Sent::html(502, "502 Bad Gateway")),
-        Fault::Html200 => Some(Sent::html(200, "Sign in to the network")),
-        Fault::Redirect(to) => Some(Sent::html(302, "302 Found").with(header::LOCATION, to)),
-        Fault::TooManyRequests => {
-            let page = Sent { throttled: true, ..Sent::html(429, "429 Too Many Requests") };
-            Some(page.with(header::RETRY_AFTER, "1"))
-        }
+        Fault::Transport(fault) => fault.instead(),
         _ => None,
-    }
-}
-
-fn delivery(fault: &Fault) -> Delivery {
-    match fault {
-        Fault::CutBody => Delivery::Cut,
-        Fault::Reset => Delivery::Reset,
-        Fault::ResetMidBody => Delivery::ResetMidBody,
-        Fault::SlowDrip => Delivery::Drip,
-        Fault::EndlessBody => Delivery::Endless,
-        _ => Delivery::Whole,
     }
 }

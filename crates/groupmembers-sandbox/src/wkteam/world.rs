@@ -9,11 +9,12 @@ use std::{
 use super::{
     accounts::Account,
     config::{Config, Status},
-    faults::{Faults, Injection},
+    faults::{Fault, Injection},
     groups::{Event, Group, Member},
     limits::Limits,
     token::Signer,
 };
+use crate::faults::Faults;
 
 /// The developer's account of a running sandbox: the truth about its WeChat accounts and their groups, and the hand
 /// that changes them. Clones are handles to the same world.
@@ -31,7 +32,7 @@ pub struct World {
 pub(crate) struct State {
     pub(crate) groups: Groups,
     pub(crate) accounts: Vec<Account>,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) limits: Limits,
     pub(crate) status: Status,
     pub(crate) password: String,

@@ -1,9 +1,6 @@
 //! The answers that come instead of the one that was asked for.
 
-use axum::http::header;
-
 use super::{answers::Reply, faults::Fault, json::map, routes::Turn};
-use crate::vendor::Sent;
 
 impl Turn<'_> {
     /// The answer of faults that leave the call out altogether.
@@ -11,19 +8,10 @@ impl Turn<'_> {
         self.faults.iter().find_map(|fault| {
             let page = |status: u16, title: &str| Some(Reply::page(status, title, ""));
             match fault {
-                Fault::BadGateway => page(502, "502 Bad Gateway"),
-                Fault::Maintenance => page(503, "503 Service Unavailable"),
+                Fault::Transport(fault) => fault.instead().map(|sent| Reply::Page(Box::new(sent))),
                 Fault::MethodNotAllowed => page(405, "405 Method Not Allowed"),
                 Fault::Whoops => page(200, "Whoops! There was an error."),
                 Fault::HtmlLogin => page(200, "登录"),
-                Fault::TooManyRequests => {
-                    let sent = Sent { throttled: true, code: 1, ..Sent::html(429, "429 Too Many Requests") };
-                    Some(Reply::Page(Box::new(sent.with(header::RETRY_AFTER, "1"))))
-                }
-                Fault::Redirect(to) => {
-                    let sent = Sent { code: 1, ..Sent::html(302, "302 Found") };
-                    Some(Reply::Page(Box::new(sent.with(header::LOCATION, to))))
-                }
                 Fault::ServerError => Some(Reply::server_error(self.asked, "")),
                 Fault::ShopException => Some(Reply::exception(self.asked, "系统繁忙，请稍后再试", "")),
                 Fault::LoginStatus(status) => Some(Reply::login_status(self.asked, *status, "")),

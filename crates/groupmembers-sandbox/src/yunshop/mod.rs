@@ -24,8 +24,8 @@ pub use self::{
         Account, Churn, Config, DEMO_BUSINESS_ID, DEMO_GROUP_ID, DEMO_MOBILE, DEMO_OTHER_BUSINESS_ID, DEMO_PASSWORD,
         DEMO_UNIACID, Enterprise, GroupConfig, Identity,
     },
-    faults::{Fault, Injection, UnknownFault},
+    faults::{Fault, Injection},
     groups::{Change, Event, Kind, Member},
     world::World,
 };
-pub use crate::tim::When;
+pub use crate::faults::{UnknownFault, When};

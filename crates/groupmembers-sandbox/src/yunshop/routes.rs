@@ -15,10 +15,11 @@ use super::{
     world::{State, World},
 };
 use crate::{
+    faults,
     vendor::{Call, Sent, Vendor},
-    wire::Delivery,
 };
 
+const NO_GROUP: &[&str] = &[];
 const PLUGIN: &str = "GroupDevelopUser";
 /// The plugin has these too; the sandbox does not.
 const NOT_SERVED: [&str; 12] = [
@@ -173,7 +174,7 @@ impl Turn<'_> {
                 if self.asked.get("i") != Some(&self.config.uniacid.to_string()) {
                     return Reply::login_status(self.asked, -2, "i is not the tenant");
                 }
-                self.faults = self.state.faults.after("login", None);
+                self.faults = self.state.faults.hitting("login", NO_GROUP);
                 self.instead().unwrap_or_else(|| self.login())
             }
             Route::WrongCase(tenant) => match self.caller(tenant) {
@@ -185,7 +186,8 @@ impl Turn<'_> {
     }
 
     fn call(&mut self, command: Command, tenant: &str) -> Reply {
-        let happened = self.state.faults.before(command.name(), self.group);
+        let group: Vec<String> = self.group.iter().map(ToString::to_string).collect();
+        let happened = self.state.faults.hitting_among(command.name(), &group, Fault::is_before);
         for fault in &happened {
             self.happen(fault);
         }
@@ -204,7 +206,7 @@ impl Turn<'_> {
         } else {
             0
         };
-        self.faults.extend(self.state.faults.after(command.name(), self.group));
+        self.faults.extend(self.state.faults.hitting_among(command.name(), &group, |fault| !fault.is_before()));
         if let Some(reply) = self.instead() {
             return reply;
         }
@@ -230,29 +232,14 @@ impl Turn<'_> {
             bend(body, &self.faults);
         }
         let mut sent = reply.send(prefix(&self.faults));
-        sent.delivery = self.faults.iter().map(delivery).find(|d| *d != Delivery::Whole).unwrap_or(Delivery::Whole);
         for cookie in self.cookies {
             sent = sent.with(header::SET_COOKIE, cookie);
-        }
-        if !self.faults.is_empty() {
-            let names: Vec<String> = self.faults.iter().map(ToString::to_string).collect();
-            self.notes.insert(0, format!("fault: {}", names.join(", ")));
         }
         if !sent.note.is_empty() {
             self.notes.push(std::mem::take(&mut sent.note));
         }
         sent.note = self.notes.join("; ");
+        faults::play(&self.faults, &mut sent);
         sent
-    }
-}
-
-fn delivery(fault: &Fault) -> Delivery {
-    match fault {
-        Fault::CutBody => Delivery::Cut,
-        Fault::Reset => Delivery::Reset,
-        Fault::ResetMidBody => Delivery::ResetMidBody,
-        Fault::SlowDrip => Delivery::Drip,
-        Fault::EndlessBody => Delivery::Endless,
-        _ => Delivery::Whole,
     }
 }

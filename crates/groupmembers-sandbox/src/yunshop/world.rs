@@ -9,10 +9,11 @@ use std::{
 
 use super::{
     config::Config,
-    faults::{Faults, Injection},
+    faults::{Fault, Injection},
     groups::{Event, Group, Kind, Member},
     sessions::Sessions,
 };
+use crate::faults::Faults;
 
 /// The Yunshop host of a running sandbox: the truth about its groups, and the hand that changes them. Clones are handles
 /// to the same world.
@@ -29,7 +30,7 @@ pub(crate) struct State {
     pub(crate) groups: Vec<Group>,
     /// The next free row id.
     pub(crate) ids: u32,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Fault>,
     pub(crate) sessions: Sessions,
     /// By account: the enterprise managed last.
     pub(crate) last_managed: Vec<Option<u32>>,

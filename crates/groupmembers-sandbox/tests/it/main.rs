@@ -8,6 +8,7 @@ mod limits;
 mod nim;
 mod reads;
 mod refusals;
+mod transport;
 mod usersig;
 mod wire;
 mod wkteam;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, FutureExt as _, join_all};
 use futures_util::{StreamExt as _, stream};
 use groupmembers_http::{RetryPolicy, Runtime, TransportErrorKind, reqwest_0_13};
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::nim::{
     Churn, DEMO_APP_KEY, DEMO_APP_SECRET, Fault, Injection, Member as Real, MemberType as Side, Role as RealRole,
     RoomConfig, TeamConfig, TeamKind,
@@ -675,7 +676,7 @@ fn names_of_team(sandbox: &Sandbox, team: u64) -> Vec<String> {
 #[tokio::test]
 async fn what_was_read_before_an_error_is_given_out_first_and_the_walk_goes_on() {
     let sandbox = sandbox([RoomConfig::new(ROOM, 30, 1_000)]);
-    sandbox.nim().inject(Fault::Html200.on_call(6).on_command(PAGES));
+    sandbox.nim().inject(Fault::Transport(Transport::Html200).on_call(6).on_command(PAGES));
     let mut roster = builder(&sandbox).concurrency(1).build().unwrap().roster(ROOM);
     let mut rows = 0;
     let error = loop {
@@ -814,7 +815,7 @@ async fn no_secret_is_in_anything_that_is_printed() {
 #[tokio::test]
 async fn a_backup_takes_over_where_nobody_listens_or_a_gateway_answers() {
     let (first, backup) = (world(), world());
-    first.nim().inject(Fault::BadGateway.always());
+    first.nim().inject(Fault::Transport(Transport::BadGateway).always());
     let both = |first: BaseUrl| builder(&backup).base_url(first).backup_url(base(&backup)).build().unwrap();
     let listing = both(base(&first)).roster(ROOM).all().await.unwrap();
     assert_eq!((listing.members.len(), listing.report.retries, first.calls()), (380, 1, 1), "left alone for a while");
@@ -845,7 +846,7 @@ async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
     assert!(line.contains("incomplete") && line.contains("the deadline passed"), "{line}");
     assert!(!line.starts_with("0 of"), "{line}");
     // What drips outlives an attempt, and neither the deadline.
-    sandbox.nim().inject(Fault::SlowDrip.always().on_command(PAGES));
+    sandbox.nim().inject(Fault::Transport(Transport::SlowDrip).always().on_command(PAGES));
     let client = builder(&sandbox).deadline(Some(Duration::from_millis(500))).build().unwrap();
     let line = outcome(&client, &sandbox, Kind::All).await;
     assert!(line.starts_with("0 of") && line.contains("the deadline passed"), "{line}");
@@ -854,7 +855,7 @@ async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
 #[tokio::test]
 async fn a_body_without_end_is_cut_off() {
     let sandbox = world();
-    sandbox.nim().inject(Fault::EndlessBody.always());
+    sandbox.nim().inject(Fault::Transport(Transport::EndlessBody).always());
     let error = client(&sandbox).roster(ROOM).all().await.unwrap_err();
     let Error::Transport(failure) = &error else { panic!("{error}") };
     assert_eq!((failure.error.kind(), sandbox.calls()), (TransportErrorKind::TooLarge, 1));
@@ -863,7 +864,7 @@ async fn a_body_without_end_is_cut_off() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_and_if_it_was_is_an_error() {
     let (sandbox, elsewhere) = (world(), world());
-    sandbox.nim().inject(Fault::Redirect(elsewhere.base_url()));
+    sandbox.nim().inject(Fault::Transport(Transport::Redirect(elsewhere.base_url())));
     let error = client(&sandbox).roster(ROOM).all().await.unwrap_err();
     assert!(matches!(&error, Error::Status(error) if error.status.as_u16() == 302), "{error}");
     assert_eq!(elsewhere.calls(), 0);
@@ -876,7 +877,7 @@ async fn a_redirect_is_not_followed_and_if_it_was_is_an_error() {
 #[tokio::test]
 async fn a_call_that_is_tried_again_is_not_taken_for_another() {
     let sandbox = world();
-    sandbox.nim().inject(Fault::ResetMidBody.every(3));
+    sandbox.nim().inject(Fault::Transport(Transport::ResetMidBody).every(3));
     let listing = builder(&sandbox).concurrency(1).build().unwrap().roster(ROOM).all().await.unwrap();
     assert_eq!((listing.members.len(), listing.report.completeness), (380, Completeness::Verified));
     assert!(listing.report.retries > 0);

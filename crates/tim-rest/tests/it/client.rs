@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use groupmembers_http::{RetryPolicy, reqwest_0_13};
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::tim::{
     Churn, DEMO_ADMIN, DEMO_SDK_APP_ID, DEMO_SECRET_KEY, Fault, GroupConfig, GroupKind, Injection,
 };
@@ -165,7 +166,7 @@ async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     for name in Fault::NAMES {
         for when in ["once", "call-3", "always"] {
             cases.push((name, when, GroupKind::Community, COMMUNITY));
-            if !matches!(name, "stuck-cursor" | "empty-page") {
+            if !matches!(*name, "stuck-cursor" | "empty-page") {
                 cases.push((name, when, GroupKind::Public, GROUP));
             }
         }
@@ -192,7 +193,7 @@ fn without_random(line: &str) -> String {
 #[tokio::test]
 async fn what_was_read_before_an_error_is_given_out_first() {
     let sandbox = sandbox([GroupConfig::new(COMMUNITY, GroupKind::Community, 1_000)]);
-    sandbox.tim().inject(Fault::Html200.on_call(6).on_command("get_group_member_info"));
+    sandbox.tim().inject(Fault::Transport(Transport::Html200).on_call(6).on_command("get_group_member_info"));
     let mut roster = client(&sandbox).roster(COMMUNITY);
     let mut rows = 0;
     let error = loop {
@@ -270,7 +271,7 @@ async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
 async fn a_redirect_that_a_callers_own_client_followed_is_an_error() {
     let sandbox = sandbox([GroupConfig::new(GROUP, GroupKind::Public, 10)]);
     let elsewhere = self::sandbox([]);
-    sandbox.tim().inject(Fault::Redirect(elsewhere.base_url()));
+    sandbox.tim().inject(Fault::Transport(Transport::Redirect(elsewhere.base_url())));
     let own = reqwest_0_13::Reqwest::with_client(reqwest::Client::new());
     let client = builder(&sandbox, DEMO_SECRET_KEY).runtime(own.into_runtime()).build().unwrap();
     let error = client.roster(GROUP).all().await.unwrap_err();

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all, join3, join4};
 use groupmembers_http::{Body, Now, RetryPolicy, Runtime, TransportError, TransportErrorKind, reqwest_0_13};
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::wkteam::{
     AccountConfig, AuthAnswer, Churn, DEMO_ACCOUNT, DEMO_PASSWORD, DEMO_WC_ID, DEMO_WID, Fault, GroupConfig, Role,
     Status,
@@ -228,7 +229,7 @@ async fn profiles_come_with_everybody_and_a_stopped_walk_goes_on() {
     let asked = || count(&sandbox, "getChatRoomMemberInfo");
     assert_eq!(asked(), 40);
 
-    sandbox.wkteam().inject(Fault::Html200.on_call(21).on_command("getChatRoomMemberInfo"));
+    sandbox.wkteam().inject(Fault::Transport(Transport::Html200).on_call(21).on_command("getChatRoomMemberInfo"));
     let mut roster = client(&sandbox).roster_with_details(GROUP, RosterOptions::default());
     let mut first = Vec::new();
     let error = loop {
@@ -631,9 +632,9 @@ async fn answers_that_drip_or_never_end_are_errors() {
             error => panic!("{error}"),
         }
     };
-    assert_eq!(list(Fault::SlowDrip).await, (TransportErrorKind::Timeout, 3));
+    assert_eq!(list(Fault::Transport(Transport::SlowDrip)).await, (TransportErrorKind::Timeout, 3));
     sandbox.wkteam().clear_faults();
-    sandbox.wkteam().inject(Fault::EndlessBody.always().on_command("getChatRoomMember"));
+    sandbox.wkteam().inject(Fault::Transport(Transport::EndlessBody).always().on_command("getChatRoomMember"));
     let error = client(&sandbox).roster(GROUP).all().await.unwrap_err();
     assert!(matches!(&error, Error::Transport(error) if error.kind() == TransportErrorKind::TooLarge), "{error}");
 }
@@ -644,7 +645,9 @@ async fn a_redirect_is_not_followed() {
     let elsewhere = start(patient([group(10)]));
     for command in ["member/login", "queryLoginWx", "getChatRoomInfo", "getChatRoomMember"] {
         sandbox.wkteam().clear_faults();
-        sandbox.wkteam().inject(Fault::Redirect(elsewhere.base_url()).always().on_command(command));
+        sandbox
+            .wkteam()
+            .inject(Fault::Transport(Transport::Redirect(elsewhere.base_url())).always().on_command(command));
         let error = client(&sandbox).roster(GROUP).all().await.unwrap_err();
         assert!(matches!(&error, Error::Status(error) if error.status.as_u16() == 302), "{error}");
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use groupmembers_http::{RetryPolicy, Runtime, reqwest_0_13};
+use groupmembers_sandbox::faults::Transport;
 use groupmembers_sandbox::yunshop::{
     Account as Person, Churn, DEMO_BUSINESS_ID, DEMO_GROUP_ID, DEMO_MOBILE, DEMO_OTHER_BUSINESS_ID, DEMO_PASSWORD,
     DEMO_UNIACID, Enterprise as Company, Fault, GroupConfig, Identity, Injection, Kind,
@@ -628,7 +629,9 @@ async fn a_deadline_ends_a_walk_and_keeps_what_was_read() {
 async fn a_redirect_is_not_followed_and_takes_no_session_along() {
     let sandbox = sandbox([GroupConfig::new(GROUP, "", 10)]);
     let elsewhere = demo();
-    sandbox.yunshop().inject(Fault::Redirect(elsewhere.base_url()).always().on_command("getGroupMembers"));
+    sandbox
+        .yunshop()
+        .inject(Fault::Transport(Transport::Redirect(elsewhere.base_url())).always().on_command("getGroupMembers"));
     let error = enterprise(&sandbox).await.roster(GROUP.into()).all().await.unwrap_err();
     assert!(matches!(&error, Error::Status(error) if error.status.as_u16() == 302), "{error}");
     assert_eq!(elsewhere.calls(), 0);

@@ -271,9 +271,6 @@ fn rooms_that_fail_inside_a_success() {
 #[test]
 fn every_fault_by_name_is_noted_in_the_log() {
     for name in Fault::NAMES {
-        if ["slow-drip", "endless-body", "reset", "reset-mid-body", "cut-body"].contains(name) {
-            continue;
-        }
         let sandbox = sandbox(9, 9, |config| {
             config.teams =
                 vec![groupmembers_sandbox::nim::TeamConfig::new(7, groupmembers_sandbox::nim::TeamKind::SuperTeam, 9)];
