@@ -307,7 +307,8 @@ macro_rules! faults {
                     Self::Transport(fault) => std::fmt::Display::fmt(fault, f),
                     $(crate::faults::with!(argument $(: $type)?; Self::$variant) => {
                         f.write_str($name)?;
-                        $(if *argument != <$type>::from($argument) {
+                        $(let usual = <$type>::from($argument);
+                        if *argument != usual {
                             write!(f, "={argument}")?;
                         })?
                         Ok(())

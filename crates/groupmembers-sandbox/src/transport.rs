@@ -49,7 +49,8 @@ macro_rules! transport {
                 match self {
                     $(crate::faults::with!(argument $(: $type)?; Self::$variant) => {
                         f.write_str($name)?;
-                        $(if *argument != <$type>::from($argument) {
+                        $(let usual = <$type>::from($argument);
+                        if *argument != usual {
                             write!(f, "={argument}")?;
                         })?
                         Ok(())

@@ -142,7 +142,7 @@ fn raw(delivery: Delivery, status: u16, headers: &[(header::HeaderName, String)]
     }
     let length = |promised: usize| [format!("{head}content-length: {promised}\r\n\r\n").as_bytes(), body].concat();
     let (bytes, then) = match delivery {
-        Delivery::CutHead => (head[..head.len() / 2].as_bytes().to_vec(), Then::Close),
+        Delivery::CutHead => (head.as_bytes()[..head.len() / 2].to_vec(), Then::Close),
         Delivery::LongLength => (length(body.len() * 2 + 1), Then::Hold),
         Delivery::ShortLength => (length(body.len() / 2), Then::Close),
         Delivery::BadChunks => {
