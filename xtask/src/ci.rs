@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 
-use crate::{Outcome, features, fixtures, run, tree, workspace};
+use crate::{Outcome, features, fixtures, run, simulate, tree, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -34,6 +34,8 @@ enum Step {
     Docs,
     /// The README's test command; doctests are part of it.
     Test,
+    /// Whole listings of each vendor under churn and faults keep what the reports promise.
+    Simulate,
     /// Every crate can be packed, and what was packed compiles. XTASK_ALLOW_DIRTY=1 allows uncommitted changes.
     Package,
 }
@@ -69,6 +71,7 @@ fn perform(step: Step) -> Outcome {
         Step::Features => features::run(),
         Step::Docs => docs(),
         Step::Test => test(),
+        Step::Simulate => simulate::run(&simulate::Arguments::of(["--vendor", "all", "--seeds", "2000"])),
         Step::Package => package(),
     }
 }

@@ -9,6 +9,12 @@ pub(crate) struct Arguments {
     rest: Vec<String>,
 }
 
+impl Arguments {
+    pub(crate) fn of<const N: usize>(words: [&str; N]) -> Self {
+        Self { rest: words.map(ToOwned::to_owned).to_vec() }
+    }
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Outcome {
     let cargo = ["run", "--release", "--quiet", "--package", "groupmembers-simulate", "--"];
     run::show(run::cargo().args(cargo).args(&arguments.rest))

@@ -5,6 +5,7 @@
 
 mod child;
 mod proc;
+mod proof;
 mod vendors;
 
 use std::error::Error;
@@ -40,7 +41,7 @@ struct Row {
 /// All of it, or what is named.
 async fn parent(named: &[String]) -> Outcome<()> {
     let mut rows = Vec::new();
-    for part in ["wall", "rate", "cpu", "memory", "agora", "nim", "yunshop", "wkteam"] {
+    for part in ["wall", "rate", "cpu", "memory", "proof", "simulation", "agora", "nim", "yunshop", "wkteam"] {
         if !named.is_empty() && !named.iter().any(|name| name == part) {
             continue;
         }
@@ -50,6 +51,8 @@ async fn parent(named: &[String]) -> Outcome<()> {
             "rate" => sustained(&mut rows).await?,
             "cpu" => cpu(&mut rows)?,
             "memory" => memory(&mut rows)?,
+            "proof" => proof::cost(&mut rows).await?,
+            "simulation" => proof::simulation(&mut rows)?,
             "agora" => vendors::agora(&mut rows).await?,
             "nim" => vendors::nim(&mut rows).await?,
             "yunshop" => vendors::yunshop(&mut rows).await?,

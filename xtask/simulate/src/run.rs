@@ -56,6 +56,16 @@ pub fn run<V: Vendor>(seed: u64, verbose: bool) -> Run {
     run_with(&vendor, &schedule, verbose)
 }
 
+/// Runs one seed with a group of this size.
+#[must_use]
+pub fn run_of_size<V: Vendor>(seed: u64, members: u32) -> Run {
+    let mut random = Random::new(seed);
+    let mut schedule = Schedule::draw(seed, &mut random.fork());
+    schedule.members = members;
+    let vendor = V::draw(&mut random.fork(), &mut schedule);
+    run_with(&vendor, &schedule, false)
+}
+
 /// Runs one schedule.
 #[must_use]
 pub fn run_with<V: Vendor>(vendor: &V, schedule: &Schedule, verbose: bool) -> Run {
