@@ -202,6 +202,7 @@ impl Common {
             group: self.group.clone(),
             output,
             resume,
+            unwritten: false,
             output_name: place.as_ref().map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
             place,
             report,
@@ -220,6 +221,8 @@ struct Job {
     place: Option<Place>,
     report: Option<Place>,
     resume: Option<Resume>,
+    /// A row was taken and could not be written.
+    unwritten: bool,
     recording: Option<Recording>,
     progress: Progress,
 }
@@ -283,8 +286,8 @@ impl Job {
         let mut stop = self.rows(&mut roster, interrupt, member).await.err();
         self.progress.end();
         let nothing = self.output.rows() == 0 && stop.is_some();
-        if stop.is_some() {
-            // Where the rows cannot be written, what was saved before holds, and finishing them says why.
+        // Where a row could not be written, what was saved before holds: its walk gives the row out again.
+        if stop.is_some() && !self.unwritten {
             let _ = self.save(&roster, false);
         }
         let mut troubles = Vec::new();
@@ -427,7 +430,8 @@ impl Job {
         self.place.as_mut().map_or(Ok(()), Place::begin)
     }
 
-    fn cannot_write(&self, error: &std::io::Error) -> Stop {
+    fn cannot_write(&mut self, error: &std::io::Error) -> Stop {
+        self.unwritten = true;
         Stop::Error(Error::write(&self.output_name, error))
     }
 
