@@ -13,7 +13,7 @@ use crate::listings::{ALL, Listing, report, whole_rows};
 use crate::program::{Outcome, Run, SECRET, files, folder, until};
 use crate::signals::interrupt;
 
-const SLOW: Duration = Duration::from_millis(40);
+const SLOW: Duration = Duration::from_millis(80);
 
 fn spawn(mut run: Run) -> (Run, Child) {
     let child = run.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -337,7 +337,7 @@ fn what_cannot_be_resumed_is_refused_before_anything_is_sent() {
 
 #[test]
 fn two_runs_do_not_write_to_one_list() {
-    let listing = Listing::start("community", 0.0, 0, SLOW);
+    let listing = Listing::start("community", 0.0, 0, Duration::from_millis(700));
     let dir = folder();
     let (run, child) = spawn(listing.run(&dir, "ndjson", &[]));
     until(|| fs::metadata(dir.join("rows")).is_ok_and(|about| about.len() > 2_000));
@@ -347,9 +347,11 @@ fn two_runs_do_not_write_to_one_list() {
     let args = ["-f", "ndjson", "--output", "others", "--resume", "state"];
     refused(listing.bare(&dir, &args), &["--resume state: another run is going on from it"]);
     assert!(!dir.join("others").exists());
+    interrupt(&child);
     let outcome = run.outcome(child.wait_with_output().unwrap());
-    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    whole(&listing, &dir, "ndjson", &outcome);
+    assert_eq!(outcome.code, 130, "{}", outcome.stderr);
+    // It let go: what it saved can be gone on with.
+    assert_eq!(interrupted(listing.run(&dir, "ndjson", &[])).code, 130);
 }
 
 /// No file may grow over so many KiB: what is written beyond that fails.
