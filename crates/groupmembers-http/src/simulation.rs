@@ -74,6 +74,9 @@ enum Timer {
     Arrive(Box<(http::Request<Vec<u8>>, Arc<Answer>, Trip)>),
 }
 
+/// What the client hears of one request.
+type Heard = Result<http::Response<Vec<u8>>, TransportError>;
+
 /// Where the answer to one request is left.
 #[derive(Default)]
 struct Answer(Mutex<Waiting>);
@@ -81,7 +84,7 @@ struct Answer(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     /// When it can be heard, and what it is.
-    answer: Option<(Duration, Result<http::Response<Vec<u8>>, TransportError>)>,
+    answer: Option<(Duration, Heard)>,
     waker: Option<Waker>,
 }
 
@@ -216,7 +219,7 @@ impl Simulation {
 }
 
 impl Answer {
-    fn put(&self, at: Duration, answer: Result<http::Response<Vec<u8>>, TransportError>) {
+    fn put(&self, at: Duration, answer: Heard) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.answer = Some((at, answer));
         if let Some(waker) = waiting.waker.take() {
@@ -224,7 +227,7 @@ impl Answer {
         }
     }
 
-    async fn get(&self) -> (Duration, Result<http::Response<Vec<u8>>, TransportError>) {
+    async fn get(&self) -> (Duration, Heard) {
         std::future::poll_fn(|context| {
             let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             match waiting.answer.take() {

@@ -94,8 +94,7 @@ async fn plain(client: &Client, driver: &Driver) -> Outcome<u32> {
             Ok(Answer::Page(client.get_group_member_info(&Request::page("g", PAGE, offset)).await?.member_list))
         })
     });
-    let walk =
-        Plain { probed: false, members: None, next: 0, given: 0, here: BTreeMap::new(), ready: VecDeque::new() };
+    let walk = Plain { probed: false, members: None, next: 0, given: 0, here: BTreeMap::new(), ready: VecDeque::new() };
     let mut roster = Roster::new("plain", "g", walk, driver.clone(), CONCURRENCY, None, fetch);
     let mut members = 0;
     while let Some(member) = roster.next().await {

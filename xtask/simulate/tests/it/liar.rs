@@ -129,7 +129,8 @@ impl Vendor for Liar {
         if self.lie == Lie::Haste {
             client = client.calls_per_second::<Request>(100_000);
         }
-        (client.build().unwrap(), runtime)
+        let Ok(client) = client.build() else { unreachable!("it is set up well") };
+        (client, runtime)
     }
 
     fn roster(&self, client: &Self::Client) -> walk::Roster<Loop> {
