@@ -68,3 +68,31 @@ fn a_cursor_that_goes_back_is_found_out() {
     assert_eq!(ledger.members(), 6);
     assert_eq!(completeness(&ledger, &cursor), Completeness::Incomplete);
 }
+
+#[test]
+fn a_circle_that_somebody_joins_now_and_then_comes_to_an_end() {
+    let (mut ledger, mut cursor) = (Ledger::default(), Cursor::new("0", 2, 1_000_000));
+    let mut calls = 0;
+    while let Some((_, at)) = cursor.want() {
+        let at: usize = at.parse().unwrap();
+        let rows = (0..39).chain([1_000 + at]).map(|id| Id(id.to_string())).collect();
+        cursor.take(&mut ledger, Page::new(rows, None), Some((at + 1).to_string()));
+        calls += 1;
+    }
+    assert_eq!((calls, completeness(&ledger, &cursor)), (101, Completeness::Incomplete));
+}
+
+#[test]
+fn a_list_that_has_other_members_each_time_is_not_known_to_be_whole() {
+    let (mut ledger, mut cursor) = (Ledger::default(), Cursor::new("0", 2, 1_000));
+    // One who leaves in front of the cursor takes somebody behind it along, and one who joins makes up the number.
+    let mut pages = [vec![1, 2], vec![4, 5], vec![2, 3], vec![4, 6]].into_iter();
+    while let Some((_, at)) = cursor.want() {
+        let next = (at == "0").then(|| "1".to_owned());
+        let rows = pages.next().unwrap().into_iter().map(|id| Id(id.to_string())).collect();
+        cursor.take(&mut ledger, Page::new(rows, Some(5)), next);
+    }
+    let findings = ledger.findings(cursor.proved(&ledger));
+    assert_eq!(findings.completeness, Completeness::Incomplete, "{findings:?}");
+    assert!(findings.gaps[0].what.contains("read twice"), "{findings:?}");
+}

@@ -7,3 +7,5 @@ mod cursor;
 mod driver;
 mod fake;
 mod pacer;
+mod simulation;
+mod windows;
