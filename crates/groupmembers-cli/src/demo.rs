@@ -11,13 +11,13 @@ use std::io::Write as _;
 use groupmembers_http::Report;
 use groupmembers_sandbox::tim::{DEMO_ADMIN, DEMO_SDK_APP_ID, DEMO_SECRET_KEY, GroupConfig, GroupKind};
 use groupmembers_sandbox::{Config, Sandbox};
+use groupmembers_unified::{self as unified, Member};
 use tim_rest::{Client, Credentials, Listing};
 
 use crate::error::{Code, Error};
-use crate::member::Member;
 use crate::output::{Format, Output};
 use crate::report::Summary;
-use crate::{list, terminal};
+use crate::terminal;
 
 const GROUP: &str = "@TGS#1DEMO";
 const MEMBERS: u32 = 6_000;
@@ -48,9 +48,8 @@ pub(crate) fn run() -> Result<Code, Error> {
     })?;
 
     let mut output = Output::new(Box::new(std::io::stdout()), Format::Table, false);
-    let now = terminal::now();
     let shown = listing.members.iter().take(SHOWN).cloned();
-    let mut rows = shown.map(|row| list::tim::member(GROUP, row, false, now));
+    let mut rows = shown.map(|row| unified::tim::member(GROUP, row, terminal::now()));
     let more = listing.members.len().saturating_sub(SHOWN) as u64;
     rows.try_for_each(|row| output.row(&row))
         .and_then(|()| output.line(&format!("… and {} more", terminal::count(more))))

@@ -9,7 +9,6 @@ mod ids;
 mod interrupt;
 mod kept;
 mod list;
-mod member;
 mod output;
 mod progress;
 mod record;

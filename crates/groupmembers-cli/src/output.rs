@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
+use groupmembers_unified::Member;
 
-use crate::member::Member;
 use crate::rows::{Sum, Written};
 use crate::terminal;
 
@@ -89,18 +89,18 @@ impl Output {
             }
             Format::Json => {
                 self.to.write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
-                serde_json::to_writer(&mut self.to, member)?;
+                self.object(member)?;
             }
             Format::Ndjson => {
-                serde_json::to_writer(&mut self.to, member)?;
+                self.object(member)?;
                 self.to.write_all(b"\n")?;
             }
             Format::Csv => {
                 if self.rows == 0 {
                     self.header()?;
                 }
-                let raw = self.raw.then(|| member.raw.as_ref().map(ToString::to_string).unwrap_or_default());
-                self.record(member.fields().into_iter().chain(raw.as_deref()))?;
+                let raw = self.raw.then(|| member.row.to_json().to_string());
+                self.record(member.fields().iter().map(AsRef::as_ref).chain(raw.as_deref()))?;
             }
         }
         self.rows += 1;
@@ -131,6 +131,15 @@ impl Output {
         self.finish()?;
         writeln!(self.to, "{line}")?;
         self.to.flush()
+    }
+
+    fn object(&mut self, member: &Member) -> io::Result<()> {
+        let written = if self.raw {
+            serde_json::to_writer(&mut self.to, &member.with_raw())
+        } else {
+            serde_json::to_writer(&mut self.to, member)
+        };
+        Ok(written?)
     }
 
     fn header(&mut self) -> io::Result<()> {
@@ -226,7 +235,7 @@ impl Columns {
 
     fn row(&mut self, member: &Member, to: &mut Sink) -> io::Result<()> {
         let [_, _, id, name, role, joined, _, muted, online] = member.fields();
-        self.waiting.push([id, name, role, joined, muted, online].map(|field| terminal::plain(field).into_owned()));
+        self.waiting.push([id, name, role, joined, muted, online].map(|field| terminal::plain(&field).into_owned()));
         let enough = if self.widths.is_none() { ROWS_MEASURED } else { 100 };
         if self.waiting.len() < enough { Ok(()) } else { self.print(to) }
     }

@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _, Seek as _};
 
+use groupmembers_unified::Member;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::kept::hex;
-use crate::member::Member;
 use crate::output::Format;
 
 /// How far a file was written.
@@ -209,23 +209,15 @@ fn fields(record: &[u8]) -> Option<csv::StringRecord> {
 mod tests {
     use std::io::Write as _;
 
+    use groupmembers_unified::{Role, Vendor};
+
     use super::*;
-    use crate::member::Role;
     use crate::output::Output;
 
     fn member(id: &str, name: &str) -> Member {
-        Member {
-            vendor: "tim",
-            group: "g, \"h\"".to_owned(),
-            id: id.to_owned(),
-            name: Some(name.to_owned()),
-            role: Some(Role::Member),
-            joined_at: None,
-            avatar_url: None,
-            muted_until: None,
-            online: Some(true),
-            raw: Some(serde_json::json!({"name": name, "list": [1, {"a": "]"}]})),
-        }
+        let mut member = Member::new(Vendor::Tim, "g, \"h\"", id);
+        (member.name, member.role, member.online) = (Some(name.to_owned()), Some(Role::Member), Some(true));
+        member.with_row(serde_json::json!({"name": name, "list": [1, {"a": "]"}]}).into())
     }
 
     /// Everything that one listing writes, as it stands after each row and at the end.

@@ -77,12 +77,6 @@ pub(crate) fn rfc3339(seconds: u64) -> Option<String> {
     jiff::Timestamp::from_second(seconds).ok().map(|instant| instant.to_string())
 }
 
-/// The same of milliseconds, which are kept: three digits always, so that texts sort as the instants do.
-pub(crate) fn rfc3339_millis(milliseconds: u64) -> Option<String> {
-    let milliseconds = i64::try_from(milliseconds).ok()?;
-    jiff::Timestamp::from_millisecond(milliseconds).ok().map(|instant| format!("{instant:.3}"))
-}
-
 /// Now, in seconds since 1970-01-01 UTC.
 pub(crate) fn now() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)

@@ -1,6 +1,6 @@
-#![cfg_attr(all(feature = "full", feature = "rustls"), doc = include_str!("../README.md"))]
+#![cfg_attr(all(feature = "full", feature = "unified", feature = "rustls"), doc = include_str!("../README.md"))]
 #![cfg_attr(
-    not(all(feature = "full", feature = "rustls")),
+    not(all(feature = "full", feature = "unified", feature = "rustls")),
     doc = "Who is in this group? The clients of five Chinese IM vendors under one name, each behind a feature."
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -11,6 +11,8 @@ pub use agora_chat_rest as agora;
 pub use groupmembers_http as http;
 #[cfg(feature = "client")]
 pub use groupmembers_http::{Completeness, Gap, Report};
+#[cfg(feature = "unified")]
+pub use groupmembers_unified as unified;
 #[cfg(feature = "nim")]
 pub use nim_server as nim;
 #[cfg(feature = "tim")]

@@ -5,7 +5,7 @@ use nim_server::{Client, Credentials};
 
 use super::{Listed, failed};
 use crate::error::Error;
-use crate::{list, terminal};
+use crate::terminal;
 
 /// 260 fixed members and 640 guests of the sandbox's default world.
 const ROOM: u64 = 2_757_903_841;
@@ -16,6 +16,6 @@ pub(super) async fn listed(url: &str) -> Result<Listed, Error> {
     let client = Client::builder(credentials).base_url(base).build().map_err(failed)?;
     let listing = client.roster(ROOM).all().await.map_err(failed)?;
     let (group, now) = (ROOM.to_string(), terminal::now());
-    let members = listing.members.into_iter().map(|row| list::nim::member(&group, row, false, now)).collect();
+    let members = listing.members.into_iter().map(|row| groupmembers_unified::nim::member(&group, row, now)).collect();
     Ok(Listed { vendor: "NetEase Yunxin (NIM)", members, report: listing.report })
 }

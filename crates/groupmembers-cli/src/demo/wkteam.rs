@@ -7,7 +7,6 @@ use wkteam_api::{Account, Client, Pace};
 
 use super::{Listed, failed};
 use crate::error::Error;
-use crate::list;
 
 /// The sandbox's largest group, with a login and a look-up of the `wId`.
 pub(super) async fn listed(url: &str) -> Result<Listed, Error> {
@@ -18,8 +17,8 @@ pub(super) async fn listed(url: &str) -> Result<Listed, Error> {
     let mut roster = builder.build().map_err(failed)?.roster(DEMO_GROUP);
     let mut members = Vec::new();
     while let Some(row) = roster.next().await {
-        let owner = roster.walk().room().and_then(|room| room.chat_room_owner.clone());
-        members.push(list::wkteam::member(DEMO_GROUP, row.map_err(failed)?, owner.as_deref(), false));
+        let owner = roster.walk().room().and_then(|room| room.chat_room_owner.as_deref());
+        members.push(groupmembers_unified::wkteam::member(DEMO_GROUP, row.map_err(failed)?, owner));
     }
     Ok(Listed { vendor: "wkteam (personal WeChat)", members, report: roster.report() })
 }

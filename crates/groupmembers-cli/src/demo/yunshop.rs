@@ -5,7 +5,6 @@ use yunshop_wecom::{Account, Client, RosterOptions, Site};
 
 use super::{Listed, failed};
 use crate::error::Error;
-use crate::list;
 
 const GROUP: u32 = 7;
 
@@ -25,6 +24,6 @@ pub(super) async fn listed(url: &str) -> Result<Listed, Error> {
     let options = RosterOptions::default().with_employees();
     let listing = enterprise.roster_with(GROUP.into(), options).all().await.map_err(failed)?;
     let group = GROUP.to_string();
-    let members = listing.members.into_iter().map(|row| list::yunshop::member(&group, row, false)).collect();
+    let members = listing.members.into_iter().map(|row| groupmembers_unified::yunshop::member(&group, row)).collect();
     Ok(Listed { vendor: "Yunshop (WeCom)", members, report: listing.report })
 }

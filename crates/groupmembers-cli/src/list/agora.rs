@@ -6,11 +6,11 @@ use agora_chat_rest::access_token::{Claims, Refusal};
 use agora_chat_rest::{
     App, BaseUrl, Client, Command as _, Credentials, RosterOptions, Subject, Token, TokenSource, chatgroups_users,
 };
+use groupmembers_unified as unified;
 
 use super::Common;
 use super::resume::Shape;
 use crate::error::{Code, Error};
-use crate::member::{Member, Role};
 use crate::{cli, env, terminal};
 
 const AFTER_HELP: &str = "\
@@ -72,7 +72,6 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     let builder = Client::builder(base, account.app, account.tokens)
         .concurrency(args.common.in_flight_of_a_chain())
         .deadline(Some(args.common.deadline()));
-    let raw = args.common.raw;
     let code = super::list(
         &args.common,
         rules,
@@ -84,7 +83,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
                 None => client.roster_with(&group, options),
             })
         },
-        |row| member(&group, row, raw),
+        |row| unified::agora::member(&group, row),
     );
     match (code, hint) {
         (Err(Error::Failed(text)), Some(hint)) if text.contains("the token was refused") => {
@@ -192,30 +191,6 @@ impl Args {
     }
 }
 
-/// An Agora row as a row of ours. The list has no names and no pictures: those are the app's own.
-pub(crate) fn member(group: &str, row: chatgroups_users::Member, raw: bool) -> Member {
-    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
-    Member {
-        vendor: "agora",
-        group: group.to_owned(),
-        id: row.user_id,
-        name: None,
-        role: match row.role {
-            chatgroups_users::Role::Owner => Some(Role::Owner),
-            chatgroups_users::Role::Admin => Some(Role::Admin),
-            chatgroups_users::Role::Member => Some(Role::Member),
-            // A bare id says nothing of it.
-            chatgroups_users::Role::Unknown => None,
-            _ => Some(Role::Unknown),
-        },
-        joined_at: row.joined_time.filter(|&time| time > 0).and_then(terminal::rfc3339_millis),
-        avatar_url: None,
-        muted_until: None,
-        online: None,
-        raw,
-    }
-}
-
 /// Whom a token speaks for.
 pub(crate) fn subject(user: Option<&str>) -> Subject {
     user.map_or(Subject::App, |user| Subject::User(user.to_owned()))
@@ -223,35 +198,7 @@ pub(crate) fn subject(user: Option<&str>) -> Subject {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn of(json: serde_json::Value) -> Member {
-        member("g", serde_json::from_value(json).unwrap(), false)
-    }
-
-    #[test]
-    fn the_name_of_the_field_is_the_role() {
-        for (row, role) in [
-            (json!({"owner": "a"}), Some(Role::Owner)),
-            (json!({"admin": "a"}), Some(Role::Admin)),
-            (json!({"member": "a"}), Some(Role::Member)),
-            (json!({"moderator": "a"}), Some(Role::Unknown)),
-            (json!("a"), None),
-        ] {
-            let member = of(row);
-            assert_eq!((member.id.as_str(), member.role, member.joined_at), ("a", role, None));
-        }
-    }
-
-    #[test]
-    fn times_are_in_milliseconds_and_keep_them() {
-        let joined = |time: serde_json::Value| of(json!({"member": "a", "joined_time": time})).joined_at;
-        assert_eq!(joined(json!(1_700_000_000_007_u64)).as_deref(), Some("2023-11-14T22:13:20.007Z"));
-        assert_eq!(joined(json!("1700000000000")).as_deref(), Some("2023-11-14T22:13:20.000Z"));
-        assert_eq!((joined(json!(0)), joined(json!("soon")), joined(json!(u64::MAX))), (None, None, None));
-    }
 
     #[test]
     fn a_token_that_can_be_looked_into_says_why_it_is_refused() {

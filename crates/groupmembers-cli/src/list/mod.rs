@@ -22,6 +22,7 @@ use futures_util::FutureExt as _;
 use groupmembers_http::reqwest_0_13::Reqwest;
 use groupmembers_http::walk::{Roster, Walk};
 use groupmembers_http::{Report, Runtime, TransportError, TransportErrorKind};
+use groupmembers_unified::Member;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -29,7 +30,6 @@ use crate::error::{Code, Error};
 use crate::files::{self, Place};
 use crate::interrupt::Interrupt;
 use crate::list::resume::{Asked, Resume, Shape};
-use crate::member::Member;
 use crate::output::{Format, Output};
 use crate::progress::Progress;
 use crate::record::Recording;

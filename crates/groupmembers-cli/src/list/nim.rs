@@ -3,12 +3,12 @@
 mod rules;
 
 use clap::ValueEnum as _;
+use groupmembers_unified as unified;
 use nim_server::{BaseUrl, BuildError, Client, Credentials, Kind, Region, RosterOptions};
 
 use super::Common;
 use super::resume::Shape;
 use crate::error::{Code, Error};
-use crate::member::{Member, Role};
 use crate::{cli, env, terminal};
 
 const AFTER_HELP: &str = "\
@@ -92,7 +92,6 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     if let Some(rows) = args.page_size {
         options = options.page_size(rows);
     }
-    let (raw, now) = (args.common.raw, terminal::now());
     let code = super::list(
         &args.common,
         &rules::RULES,
@@ -104,7 +103,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
                 None => client.roster_with(room, options),
             })
         },
-        |row| member(&args.common.group, row, raw, now),
+        |row| unified::nim::member(&args.common.group, row, terminal::now()),
     );
     match code {
         Err(Error::Failed(text)) if elsewhere && text.contains("not the NIM API") && !text.contains(PATH) => {
@@ -164,89 +163,9 @@ impl Args {
     }
 }
 
-/// A NIM row as a row of ours.
-pub(crate) fn member(group: &str, row: nim_server::Member, raw: bool, now: u64) -> Member {
-    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
-    let given = |text: &String| !text.is_empty();
-    let muted_until = match (row.muted, row.temp_muted) {
-        (Some(true), _) => Some("forever".to_owned()),
-        // Where it does not say for how long, it may be for ever as far as anybody knows.
-        (_, Some(true)) => row
-            .temp_mute_ttl
-            .map_or_else(|| Some("forever".to_owned()), |seconds| now.checked_add(seconds).and_then(terminal::rfc3339)),
-        _ => None,
-    };
-    Member {
-        vendor: "nim",
-        group: group.to_owned(),
-        id: row.accid,
-        name: row.nick.filter(given),
-        role: row.role.map(|role| match role {
-            nim_server::Role::Creator => Role::Owner,
-            nim_server::Role::Manager => Role::Admin,
-            nim_server::Role::Common => Role::Member,
-            nim_server::Role::Limited => Role::Restricted,
-            nim_server::Role::Temporary | nim_server::Role::Anonymous => Role::Guest,
-            _ => Role::Unknown,
-        }),
-        joined_at: row
-            .enter_time
-            .and_then(|time| u64::try_from(time).ok())
-            .filter(|&time| time > 0)
-            .and_then(terminal::rfc3339_millis),
-        avatar_url: row.avator.filter(given),
-        muted_until,
-        online: row.online_stat,
-        raw,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn of(json: serde_json::Value) -> Member {
-        member("66", serde_json::from_value(json).unwrap(), false, 1_700_000_000)
-    }
-
-    #[test]
-    fn a_row_without_anything_is_all_null() {
-        let bare = of(json!({"accid": "a"}));
-        assert_eq!(bare, of(json!({"accid": "a", "nick": "", "avator": "", "enterTime": 0, "ext": null})));
-        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("a", None, None, None));
-        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
-    }
-
-    #[test]
-    fn every_role_has_a_word_of_ours() {
-        for (word, role) in [
-            ("CREATOR", Role::Owner),
-            ("MANAGER", Role::Admin),
-            ("COMMON", Role::Member),
-            ("LIMITED", Role::Restricted),
-            ("TEMPORARY", Role::Guest),
-            ("ANONYMOUS", Role::Guest),
-            ("UNSET", Role::Unknown),
-            ("ELDER", Role::Unknown),
-        ] {
-            assert_eq!(of(json!({"accid": "a", "type": word})).role, Some(role), "{word}");
-        }
-    }
-
-    #[test]
-    fn muted_for_a_while_has_an_end() {
-        let muted = |row: serde_json::Value| of(row).muted_until;
-        assert_eq!(muted(json!({"accid": "a", "muted": true})).as_deref(), Some("forever"));
-        let a_while = muted(json!({"accid": "a", "tempMuted": true, "tempMuteTtl": 60}));
-        assert_eq!(a_while.as_deref(), Some("2023-11-14T22:14:20Z"));
-        assert_eq!(muted(json!({"accid": "a", "muted": false, "tempMuted": false})), None);
-        assert_eq!(
-            of(json!({"accid": "a", "enterTime": 1_700_000_000_007_i64})).joined_at.as_deref(),
-            Some("2023-11-14T22:13:20.007Z")
-        );
-    }
 
     #[test]
     fn a_room_is_a_number() {

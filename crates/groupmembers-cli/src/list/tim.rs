@@ -5,17 +5,17 @@ use std::sync::Arc;
 use clap::ValueEnum as _;
 use groupmembers_http::Runtime;
 use groupmembers_http::reqwest_0_13::Reqwest;
+use groupmembers_unified as unified;
 use serde_json::json;
 use tim_rest::{
-    BaseUrl, BuildError, Client, Command, Credentials, GroupType, MuteUntil, OnlineStatus, Region, RosterOptions,
-    get_group_info, get_group_member_info, get_members,
+    BaseUrl, BuildError, Client, Command, Credentials, GroupType, Region, RosterOptions, get_group_info,
+    get_group_member_info, get_members,
 };
 
 use super::Common;
 use super::resume::Shape;
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
-use crate::member::{Member, Role};
 use crate::sanitize::{Kind, Outcome, Rules, Ways};
 use crate::{cli, env, ids, terminal};
 
@@ -121,13 +121,12 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let (raw, now) = (args.common.raw, terminal::now());
     let code = runtime.block_on(async {
         let roster = match walk {
             Some(walk) => client.resume(walk),
             None => client.roster_with(&group, options),
         };
-        job.run(roster, interrupt, |row| member(&group, row, raw, now)).await
+        job.run(roster, interrupt, |row| unified::tim::member(&group, row, terminal::now())).await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
     runtime.shutdown_background();
@@ -240,39 +239,6 @@ fn field(name: &str) -> Result<String, Error> {
     })
 }
 
-/// A TIM row as a row of ours.
-pub(crate) fn member(group: &str, row: get_group_member_info::Member, raw: bool, now: u64) -> Member {
-    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
-    let extra = |name: &str| row.extra.get(name).and_then(|value| value.as_str()).map(ToOwned::to_owned);
-    let (nick_name, avatar_url) = (extra("NickName"), extra("Avatar"));
-    let given = |text: &String| !text.is_empty();
-    Member {
-        vendor: "tim",
-        group: group.to_owned(),
-        id: row.member_account,
-        name: row.name_card.filter(given).or(nick_name).filter(given),
-        role: row.role.map(|role| match role {
-            tim_rest::Role::Owner => Role::Owner,
-            tim_rest::Role::Admin => Role::Admin,
-            tim_rest::Role::Member => Role::Member,
-            _ => Role::Unknown,
-        }),
-        joined_at: row.join_time.filter(|&time| time > 0).and_then(terminal::rfc3339),
-        avatar_url: avatar_url.filter(given),
-        muted_until: row.mute_until.filter(|mute| mute.is_muted(now)).and_then(|mute| match mute {
-            MuteUntil::NotMuted => None,
-            MuteUntil::Until(end) => terminal::rfc3339(end),
-            MuteUntil::Permanent => Some("forever".to_owned()),
-        }),
-        online: row.online_status.and_then(|status| match status {
-            OnlineStatus::Online => Some(true),
-            OnlineStatus::Offline => Some(false),
-            _ => None,
-        }),
-        raw,
-    }
-}
-
 /// How a recording of TIM is made safe to show. The app and its admin are those of the vendor's published demo.
 pub(crate) static RULES: Rules = Rules {
     vendor: "tim",
@@ -334,51 +300,5 @@ fn outcome(endpoint: &str, response: http::Response<&[u8]>) -> Outcome {
         "get_group_info" => of::<get_group_info::Request>(response),
         "get_members" => of::<get_members::Request>(response),
         _ => of::<get_group_member_info::Request>(response),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn of(json: serde_json::Value) -> Member {
-        member("g", serde_json::from_value(json).unwrap(), false, 1_700_000_000)
-    }
-
-    #[test]
-    fn a_row_without_anything_is_all_null() {
-        let bare = of(json!({"Member_Account": "a"}));
-        assert_eq!(
-            bare,
-            of(json!({"Member_Account": "a", "NameCard": "", "JoinTime": 0, "MuteUntil": 0, "Avatar": ""}))
-        );
-        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("a", None, None, None));
-        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
-    }
-
-    #[test]
-    fn live_room_rows_have_names_and_pictures_in_extra() {
-        let live = of(json!({"Member_Account": "a", "NickName": "观众", "Avatar": "https://example.com/1.jpg"}));
-        assert_eq!(
-            (live.name.as_deref(), live.avatar_url.as_deref()),
-            (Some("观众"), Some("https://example.com/1.jpg"))
-        );
-        let both = of(json!({"Member_Account": "a", "NickName": "观众", "NameCard": "card"}));
-        assert_eq!(both.name.as_deref(), Some("card"));
-    }
-
-    #[test]
-    fn only_who_may_not_speak_now_is_muted() {
-        let muted = |until: u64| of(json!({"Member_Account": "a", "MuteUntil": until})).muted_until;
-        assert_eq!(muted(1_600_000_000), None);
-        assert_eq!(muted(1_800_000_000).as_deref(), Some("2027-01-15T08:00:00Z"));
-        assert_eq!(muted(u32::MAX.into()).as_deref(), Some("forever"));
-    }
-
-    #[test]
-    fn roles_that_are_new_are_unknown_and_words_of_status_too() {
-        let odd = of(json!({"Member_Account": "a", "Role": "Elder", "OnlineStatus": "Away", "JoinTime": u64::MAX}));
-        assert_eq!((odd.role, odd.online, odd.joined_at), (Some(Role::Unknown), None, None));
-        assert_eq!(of(json!({"Member_Account": "a", "Role": "Member "})).role, Some(Role::Member));
     }
 }

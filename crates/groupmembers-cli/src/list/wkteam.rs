@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use groupmembers_http::Runtime;
 use groupmembers_http::reqwest_0_13::Reqwest;
+use groupmembers_unified as unified;
 use wkteam_api::{
     Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Pace, RosterOptions, Token, WId,
-    get_chat_room_info, get_chat_room_member,
+    get_chat_room_info,
 };
 
 use super::resume::Shape;
 use super::{Common, either};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
-use crate::member::{Member, Role};
 use crate::{cli, env, ids};
 
 const AFTER_HELP: &str = "\
@@ -97,14 +97,16 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let raw = args.common.raw;
     let code = runtime.block_on(async {
         let roster = match walk {
             Some(walk) => client.resume(walk),
             None => client.roster_with(&group, args.options()),
         };
-        let owner = |walk: &wkteam_api::RosterWalk| walk.room().and_then(|room| room.chat_room_owner.clone());
-        job.run_with(roster, interrupt, |walk, row| member(&group, row, owner(walk).as_deref(), raw)).await
+        job.run_with(roster, interrupt, |walk, row| {
+            let owner = walk.room().and_then(|room| room.chat_room_owner.as_deref());
+            unified::wkteam::member(&group, row, owner)
+        })
+        .await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
     runtime.shutdown_background();
@@ -181,70 +183,4 @@ fn credentials() -> Result<Credentials, Error> {
     }
     let account = Account::new(value("WKTEAM_ACCOUNT")?, value("WKTEAM_PASSWORD")?);
     Ok(account.map_err(|error| refused(&format!("WKTEAM_{}", error.name().to_uppercase()), &error))?.into())
-}
-
-/// A wkteam row as a row of ours. Who owns the group, only the group itself says. `isManage` stands for the owner or for
-/// an administrator: where it is false, nothing is known.
-pub(crate) fn member(group: &str, row: get_chat_room_member::Member, owner: Option<&str>, raw: bool) -> Member {
-    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
-    let name = row.name().map(ToOwned::to_owned);
-    let role = match owner {
-        Some(owner) if owner == row.user_name => Some(Role::Owner),
-        Some(_) if row.is_manage == Some(true) => Some(Role::Admin),
-        None if row.is_manage == Some(true) => Some(Role::Unknown),
-        _ => None,
-    };
-    let given = |url: &String| !url.is_empty();
-    Member {
-        vendor: "wkteam",
-        group: group.to_owned(),
-        name,
-        role,
-        joined_at: None,
-        avatar_url: row.big_head_img_url.filter(given).or(row.small_head_img_url.filter(given)),
-        muted_until: None,
-        online: None,
-        id: row.user_name,
-        raw,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(json: serde_json::Value, owner: Option<&str>) -> Member {
-        member("1@chatroom", serde_json::from_value(json).unwrap(), owner, false)
-    }
-
-    #[test]
-    fn a_row_without_anything_is_all_null() {
-        let bare = of(json!({"userName": "a"}), None);
-        let empty =
-            json!({"userName": "a", "nickName": "", "displayName": "", "bigHeadImgUrl": "", "smallHeadImgUrl": ""});
-        assert_eq!(bare, of(empty, Some("b")));
-        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("a", None, None, None));
-        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
-    }
-
-    #[test]
-    fn the_name_is_the_one_in_the_group_and_the_picture_the_large_one() {
-        let row = json!({"userName": "a", "nickName": "昵称", "displayName": "群名片", "bigHeadImgUrl": "b", "smallHeadImgUrl": "s"});
-        let row = of(row, None);
-        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("群名片"), Some("b")));
-        let row = of(json!({"userName": "a", "nickName": "昵称", "displayName": null, "smallHeadImgUrl": "s"}), None);
-        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("昵称"), Some("s")));
-    }
-
-    #[test]
-    fn roles_are_no_guesses() {
-        let role = |manages: Option<bool>, owner| of(json!({"userName": "a", "isManage": manages}), owner).role;
-        assert_eq!(role(Some(true), Some("a")), Some(Role::Owner));
-        assert_eq!(role(None, Some("a")), Some(Role::Owner));
-        assert_eq!(role(Some(true), Some("b")), Some(Role::Admin));
-        assert_eq!(role(Some(true), None), Some(Role::Unknown));
-        assert_eq!((role(Some(false), Some("b")), role(None, None)), (None, None));
-    }
 }

@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use groupmembers_http::Runtime;
 use groupmembers_http::reqwest_0_13::Reqwest;
+use groupmembers_unified as unified;
 use yunshop_wecom::{
-    Account, BaseUrl, BuildError, Client, Command as _, Credentials, RosterOptions, Session, Site, get_group_members,
-    manage_business,
+    Account, BaseUrl, BuildError, Client, Command as _, Credentials, RosterOptions, Session, Site, manage_business,
 };
 
 use super::resume::Shape;
 use super::{Common, either};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
-use crate::member::Member;
 use crate::{cli, env, ids, terminal};
 
 const AFTER_HELP: &str = "\
@@ -88,7 +87,6 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
     // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
     let mut interrupt = runtime.block_on(async { Interrupt::listen() });
     let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let raw = args.common.raw;
     let code = runtime.block_on(async {
         let manage = async { client.manage(business).await.map_err(|error| hinted(&error)) };
         let (job, enterprise) = match job.prepare("yunshop", &mut interrupt, manage).await {
@@ -99,7 +97,7 @@ pub(crate) fn run(args: Args) -> Result<Code, Error> {
             Some(walk) => enterprise.resume(walk),
             None => enterprise.roster_with(group_id, args.options()),
         };
-        job.run(roster, interrupt, |row| member(&group, row, raw)).await
+        job.run(roster, interrupt, |row| unified::yunshop::member(&group, row)).await
     });
     // What is still in flight was given up, a name being looked up included: wait for nothing.
     runtime.shutdown_background();
@@ -186,66 +184,4 @@ fn credentials() -> Result<Credentials, Error> {
         ));
     }
     Ok(Session::of_cookie(&session).map_err(|error| refused("YUNSHOP_SESSION", &error))?.into())
-}
-
-/// A Yunshop row as a row of ours. The API says nothing of roles.
-pub(crate) fn member(group: &str, row: get_group_members::Member, raw: bool) -> Member {
-    let raw = raw.then(|| serde_json::to_value(&row).unwrap_or_default());
-    let given = |text: &&str| !text.is_empty();
-    let staff = row.has_one_employee.as_ref();
-    let shop = row.has_one_customer.as_ref().and_then(|customer| customer.has_one_member.as_ref());
-    let name = row.name().or_else(|| staff.and_then(|staff| staff.name.as_deref())).filter(given);
-    let picture = staff.and_then(|staff| staff.picture());
-    let picture = picture.or_else(|| shop.and_then(|shop| shop.avatar_image.as_deref())).filter(given);
-    let joined = row.joined().and_then(|joined| u64::try_from(joined).ok());
-    Member {
-        vendor: "yunshop",
-        group: group.to_owned(),
-        name: name.map(ToOwned::to_owned),
-        role: None,
-        joined_at: joined.and_then(terminal::rfc3339),
-        avatar_url: picture.map(ToOwned::to_owned),
-        muted_until: None,
-        online: None,
-        id: row.userid,
-        raw,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn of(json: serde_json::Value) -> Member {
-        member("7", serde_json::from_value(json).unwrap(), false)
-    }
-
-    #[test]
-    fn a_row_without_anything_is_all_null() {
-        let bare = of(json!({"id": 1, "userid": "wm1"}));
-        assert_eq!(
-            bare,
-            of(json!({"id": 1, "userid": "wm1", "we_nickname": "", "join_time": 0, "has_one_customer": []}))
-        );
-        assert_eq!((bare.id.as_str(), bare.name, bare.role, bare.joined_at), ("wm1", None, None, None));
-        assert_eq!((bare.avatar_url, bare.muted_until, bare.online, bare.raw), (None, None, None, None));
-    }
-
-    #[test]
-    fn customers_have_the_pictures_of_their_shop_account_and_staff_their_own() {
-        let row = of(json!({
-            "id": "5", "userid": "wm5", "we_nickname": "张三", "join_time": "1623999771",
-            "has_one_customer": {"has_one_member": {"uid": 3, "avatar_image": "https://example.com/a.jpg"}},
-        }));
-        assert_eq!(row.name.as_deref(), Some("张三"));
-        assert_eq!(row.joined_at.as_deref(), Some("2021-06-18T07:02:51Z"));
-        assert_eq!(row.avatar_url.as_deref(), Some("https://example.com/a.jpg"));
-        let row = of(json!({
-            "id": 6, "userid": "LiSi", "we_nickname": "",
-            "has_one_employee": {"name": "李四", "avatar": "https://example.com/b.jpg"},
-        }));
-        assert_eq!((row.name.as_deref(), row.avatar_url.as_deref()), (Some("李四"), Some("https://example.com/b.jpg")));
-    }
 }

@@ -132,6 +132,12 @@ where
         Ok(Listing { members, report: self.report() })
     }
 
+    /// The clock by which the rows come, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.driver.runtime().now().unix.as_secs()
+    }
+
     /// What is known of the list so far. It is final when the rows have come to their end.
     #[must_use]
     pub fn report(&self) -> Report {
