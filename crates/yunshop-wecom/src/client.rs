@@ -13,7 +13,7 @@ use groupmembers_http::{
 
 use crate::base_url::Site;
 use crate::codes::ApiErrorKind;
-use crate::command::{Answer, Command, Place, Seen};
+use crate::command::{self, Answer, Command, Place, Seen};
 use crate::credentials::Credentials;
 use crate::error::{ApiError, BuildError, Error, StatusErrorKind, WalkError};
 use crate::fetched::Fetched;
@@ -127,7 +127,7 @@ impl ClientBuilder {
     }
 
     /// Other retries. The default is three attempts, and only of calls that read, after a connection failure, a timeout, a
-    /// body that broke off, 429 or 5xx.
+    /// body that broke off, 429 or 5xx. Others are sent again only where no connection was made.
     #[must_use]
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = retry;
@@ -252,7 +252,8 @@ impl Client {
         };
         // A session from before the choice has to be told of it.
         let (before, generation) = live.jar.current().filter(|_| fresh).unzip();
-        let chosen = live.jar.get(generation, || self.shared.establish(&live, before, false)).await;
+        let chosen =
+            live.jar.get(generation, || self.shared.establish(&live, before, false, &self.shared.scope())).await;
         if let Err(error) = chosen {
             if fresh {
                 *live.bound() = None;
@@ -435,9 +436,13 @@ impl Enterprise {
 }
 
 impl Shared {
-    fn scope(&self) -> Scope {
+    fn deadline(&self) -> Option<Duration> {
         let now = self.driver.runtime().now().elapsed;
-        self.deadline.map_or_else(Scope::default, |limit| Scope::until(now.saturating_add(limit)))
+        self.deadline.map(|limit| now.saturating_add(limit))
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::default().with_deadline(self.deadline())
     }
 
     /// A session, logged in and in its enterprise. Owns what it needs, so that one can serve all who wait for it.
@@ -446,10 +451,12 @@ impl Shared {
         live: &Arc<Live>,
         before: Option<Jar>,
         over: bool,
+        scope: &Scope,
     ) -> BoxFuture<'static, Result<Jar, Error>> {
         let (shared, live) = (Arc::clone(self), Arc::clone(live));
+        // Its calls count for who began it. Others wait for it too, so it has a deadline of its own.
+        let scope = scope.with_deadline(self.deadline());
         async move {
-            let scope = shared.scope();
             let (jar, fresh) = match (before, &shared.credentials) {
                 (Some(jar), Credentials::Session(_)) => (jar, true),
                 (Some(jar), Credentials::Account(_)) if !over => (jar, false),
@@ -476,7 +483,7 @@ impl Shared {
         if let Credentials::Account(account) = &self.credentials {
             self.attempt(&member_login_index::Request::from(account), &jar, scope).await?;
             if jar.session().is_empty() {
-                let error = ApiError::new(member_login_index::Request::NAME, ApiErrorKind::NotLoggedIn, "");
+                let error = ApiError::new(member_login_index::Request::NAME, ApiErrorKind::NotLoggedIn, "", &[]);
                 return Err(Error::Api(Box::new(error)));
             }
         }
@@ -494,7 +501,7 @@ impl Shared {
         use ApiErrorKind::{EnterpriseNotSelected, NotLoggedIn, OtherEnterprise};
         // What cannot be sent is no reason to log in.
         command.validate()?;
-        let (jar, generation) = live.jar.get(None, || self.establish(live, None, true)).await?;
+        let (jar, generation) = live.jar.get(None, || self.establish(live, None, true, scope)).await?;
         let outcome = self.checked(command, live, jar.clone(), enterprise, scope).await;
         let kind = match &outcome {
             Err(Error::Api(error)) if C::IS_READ => error.kind,
@@ -505,7 +512,7 @@ impl Shared {
             EnterpriseNotSelected | OtherEnterprise if enterprise.is_some() => false,
             _ => return outcome,
         };
-        let (jar, _) = live.jar.get(Some(generation), || self.establish(live, Some(jar), over)).await?;
+        let (jar, _) = live.jar.get(Some(generation), || self.establish(live, Some(jar), over, scope)).await?;
         self.checked(command, live, jar, enterprise, scope).await
     }
 
@@ -530,7 +537,7 @@ impl Shared {
                     if seen == Seen::One(wanted) && (before.is_none() || live.jar.at_rest() != before) {
                         // Another call has chosen the enterprise anew meanwhile: that it is the right one now says nothing
                         // of where the page came from.
-                        (jar, _) = live.jar.get(None, || self.establish(live, None, true)).await?;
+                        (jar, _) = live.jar.get(None, || self.establish(live, None, true, scope)).await?;
                         continue;
                     }
                     seen
@@ -552,37 +559,13 @@ impl Shared {
     async fn attempt<C: Command>(&self, command: &C, jar: &Jar, scope: &Scope) -> Result<Answer<C::Data>, Error> {
         let mut driver = self.driver.clone();
         if !C::IS_READ {
-            // Not even after a 429, which the driver takes for "not done".
-            driver = driver.with_retry(RetryPolicy::never());
+            // What may have arrived is not sent again, not even after a 429 or a 5xx: a code is good for one login, and wrong
+            // passwords may be counted. What certainly never arrived is.
+            let retry = driver.retry().clone().unsent_only();
+            driver = driver.with_retry(retry);
         }
         let call = Authorized { shared: self, command, jar };
         driver.execute(&call, scope).await
-    }
-
-    /// A server may say our own secrets back to us.
-    fn redact(&self, error: Error, jar: &Jar) -> Error {
-        let session = jar.session();
-        let mut secrets: Vec<&str> = session.secrets().collect();
-        match &self.credentials {
-            Credentials::Account(account) => secrets.extend([account.mobile(), account.password()]),
-            Credentials::Session(session) => secrets.extend(session.secrets()),
-        }
-        let clean = |text: &mut String| {
-            for secret in &secrets {
-                *text = text.replace(secret, "…");
-            }
-        };
-        match error {
-            Error::Api(mut error) => {
-                clean(&mut error.message);
-                Error::Api(error)
-            }
-            Error::Status(mut error) => {
-                clean(&mut error.message);
-                Error::Status(error)
-            }
-            other => other,
-        }
     }
 }
 
@@ -625,8 +608,15 @@ impl<C: Command> Call for Authorized<'_, C> {
     fn decode(&self, response: http::Response<Vec<u8>>) -> Result<Answer<C::Data>, Error> {
         self.jar.session().absorb(response.headers());
         let wish = retry_after(response.headers());
-        // Cut here, and not where the error is handed out: the driver may log it first.
-        C::from_http(response).map_err(|error| match self.shared.redact(error, self.jar) {
+        // A server may say our own secrets back to us. Cut here, and not where the error is handed out: the driver may log it first.
+        let session = self.jar.session().clone();
+        let mut secrets = self.command.secrets();
+        secrets.extend(session.secrets());
+        match &self.shared.credentials {
+            Credentials::Account(account) => secrets.extend([account.mobile(), account.password()]),
+            Credentials::Session(session) => secrets.extend(session.secrets()),
+        }
+        command::receive::<C>(response, &secrets).map_err(|error| match error {
             Error::Status(mut error) => {
                 error.retry_after = wish;
                 Error::Status(error)

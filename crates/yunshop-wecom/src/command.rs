@@ -123,18 +123,32 @@ pub trait Command: Serialize + Send + Sync {
     /// [`Error::Status`] where the HTTP status is not 200, [`Error::Api`] where the API says no, [`Error::Decode`] where the
     /// answer is not the API's, or says yes and gives nothing.
     fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Answer<Self::Data>, Error> {
-        let (head, body) = response.into_parts();
-        let body = body.as_ref();
-        if head.status != StatusCode::OK {
-            return Err(Error::Status(Box::new(StatusError::new(Self::NAME, head.status, &head.headers, body))));
-        }
-        read::<Self>(body).map_err(|problem| match problem {
-            Problem::Refused(error) => Error::Api(error),
-            Problem::Unreadable(kind, reason) => {
-                Error::Decode(Box::new(DecodeError::new(Self::NAME, kind, reason, &head.headers, body)))
-            }
-        })
+        receive::<Self>(response, &[])
     }
+
+    /// What the request holds that no error may print, should the server say it back.
+    fn secrets(&self) -> Vec<&str> {
+        Vec::new()
+    }
+}
+
+/// Reads an answer, of which an error prints none of the `secrets`.
+pub(crate) fn receive<C: Command + ?Sized>(
+    response: http::Response<impl AsRef<[u8]>>,
+    secrets: &[&str],
+) -> Result<Answer<C::Data>, Error> {
+    let (head, body) = response.into_parts();
+    let body = body.as_ref();
+    if head.status != StatusCode::OK {
+        let error = StatusError::new(C::NAME, head.status, &head.headers, body, secrets);
+        return Err(Error::Status(Box::new(error)));
+    }
+    read::<C>(body, secrets).map_err(|problem| match problem {
+        Problem::Refused(error) => Error::Api(error),
+        Problem::Unreadable(kind, reason) => {
+            Error::Decode(Box::new(DecodeError::new(C::NAME, kind, reason, &head.headers, body, secrets)))
+        }
+    })
 }
 
 /// Which enterprise an answer is about.
@@ -187,7 +201,7 @@ enum Problem {
     Unreadable(DecodeErrorKind, String),
 }
 
-fn read<C: Command + ?Sized>(body: &[u8]) -> Result<Answer<C::Data>, Problem> {
+fn read<C: Command + ?Sized>(body: &[u8], secrets: &[&str]) -> Result<Answer<C::Data>, Problem> {
     use DecodeErrorKind::{NoResult, Shape};
     // Some hosts have a file that begins with a byte order mark, or ends behind its last tag.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -218,7 +232,7 @@ fn read<C: Command + ?Sized>(body: &[u8]) -> Result<Answer<C::Data>, Problem> {
             Some(7) if C::PLACE == Place::Api && login_status.is_none() => ApiErrorKind::NoSuchMember,
             _ => ApiErrorKind::of(login_status, status, message),
         };
-        let mut error = ApiError::new(C::NAME, kind, message);
+        let mut error = ApiError::new(C::NAME, kind, message, secrets);
         (error.login_status, error.status) = (login_status, status);
         return Err(Problem::Refused(Box::new(error)));
     }

@@ -5,12 +5,14 @@ use std::fmt;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::codes::ApiErrorKind;
 
-/// What can go wrong. Its texts name no URL, no body and no secret.
-#[derive(Debug)]
+/// What can go wrong. Its texts name no URL, no body and no secret. Clones share the cause: all who waited for one login get the
+/// same error.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The request cannot be built; nothing was sent.
@@ -77,28 +79,6 @@ impl Error {
         match self {
             Self::Api(error) => Some(error),
             _ => None,
-        }
-    }
-}
-
-#[cfg(feature = "client")]
-impl Error {
-    /// The same error once more, for another call that waited for the same thing. The cause of a transport error stays behind.
-    pub(crate) fn duplicate(&self) -> Self {
-        match self {
-            Self::Build(error) => Self::Build(error.clone()),
-            Self::Transport(error) => {
-                let mut copy = groupmembers_http::TransportError::new(error.kind());
-                if let Some(status) = error.status() {
-                    copy = copy.with_status(status);
-                }
-                copy.set_attempts(error.attempts());
-                Self::Transport(copy)
-            }
-            Self::Status(error) => Self::Status(error.clone()),
-            Self::Api(error) => Self::Api(error.clone()),
-            Self::Decode(error) => Self::Decode(error.clone()),
-            Self::Walk(error) => Self::Walk(error.clone()),
         }
     }
 }
@@ -205,21 +185,37 @@ pub struct StatusError {
     pub message: String,
     /// How many attempts were made.
     pub attempts: u32,
+    snippet: String,
     body: Vec<u8>,
 }
 
 impl StatusError {
-    pub(crate) fn new(command: &'static str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(crate) fn new(
+        command: &'static str,
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+        secrets: &[&str],
+    ) -> Self {
         let message = serde_json::from_slice::<Value>(body).ok();
-        let message = message.as_ref().and_then(|body| body.get("message")?.as_str()).map(scrub).unwrap_or_default();
+        let message = message.as_ref().and_then(|body| body.get("message")?.as_str());
+        let message = message.map(|message| scrub(message, secrets)).unwrap_or_default();
         let kind = match status.as_u16() {
             429 => StatusErrorKind::Throttled,
             503 => StatusErrorKind::Maintenance,
             500.. => StatusErrorKind::Server,
             _ => StatusErrorKind::Http,
         };
-        let (retry_after, content_type) = (retry_after(headers), content_type(headers));
-        Self { command, status, kind, retry_after, content_type, message, attempts: 0, body: snippet(body) }
+        let (retry_after, content_type) = (retry_after(headers), content_type(headers, secrets));
+        let (snippet, body) = (snippet(body, secrets), beginning(body));
+        Self { command, status, kind, retry_after, content_type, message, attempts: 0, snippet, body }
+    }
+
+    /// What the answer begins with, for who runs the shop: one line of text without tags, scripts and styles, and without
+    /// anything in it that could be a token, a session or a phone number. It may hold people's names, so no error prints it.
+    #[must_use]
+    pub fn snippet(&self) -> &str {
+        &self.snippet
     }
 
     /// The first 4 KiB of the answer: look at them, do not log them.
@@ -283,13 +279,13 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn new(command: &'static str, kind: ApiErrorKind, message: &str) -> Self {
+    pub(crate) fn new(command: &'static str, kind: ApiErrorKind, message: &str, secrets: &[&str]) -> Self {
         Self {
             command,
             kind,
             login_status: None,
             status: None,
-            message: scrub(message),
+            message: scrub(message, secrets),
             enterprises: None,
             attempts: 0,
         }
@@ -297,7 +293,7 @@ impl ApiError {
 
     #[cfg(feature = "client")]
     pub(crate) fn other_enterprise(command: &'static str, wanted: u64, found: u64) -> Self {
-        let error = Self::new(command, ApiErrorKind::OtherEnterprise, "");
+        let error = Self::new(command, ApiErrorKind::OtherEnterprise, "", &[]);
         Self { enterprises: Some((wanted, found)), attempts: 1, ..error }
     }
 }
@@ -354,6 +350,7 @@ pub struct DecodeError {
     pub content_type: Option<String>,
     /// How many attempts were made.
     pub attempts: u32,
+    snippet: String,
     body: Vec<u8>,
 }
 
@@ -364,8 +361,16 @@ impl DecodeError {
         reason: String,
         headers: &HeaderMap,
         body: &[u8],
+        secrets: &[&str],
     ) -> Self {
-        Self { command, kind, reason, content_type: content_type(headers), attempts: 0, body: snippet(body) }
+        let (snippet, body) = (snippet(body, secrets), beginning(body));
+        Self { command, kind, reason, content_type: content_type(headers, secrets), attempts: 0, snippet, body }
+    }
+
+    /// What the answer begins with, as [`StatusError::snippet`].
+    #[must_use]
+    pub fn snippet(&self) -> &str {
+        &self.snippet
     }
 
     /// The first 4 KiB of the answer. They hold people's names: look at them, do not log them.
@@ -412,16 +417,37 @@ impl WalkError {
 }
 
 /// So much of a body is kept.
-fn snippet(body: &[u8]) -> Vec<u8> {
+fn beginning(body: &[u8]) -> Vec<u8> {
     body[..body.len().min(4096)].to_vec()
+}
+
+/// The text at the beginning of a body, as it may be shown.
+fn snippet(body: &[u8], secrets: &[&str]) -> String {
+    let body = String::from_utf8_lossy(&body[..body.len().min(16_384)]);
+    let mut text = String::new();
+    let mut rest = body.as_ref();
+    while let Some((before, tag)) = rest.split_once('<') {
+        text.push_str(before);
+        text.push(' ');
+        let hidden = ["script", "style"]
+            .into_iter()
+            .find(|name| tag.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)));
+        let end = match hidden {
+            Some(name) => tag.to_ascii_lowercase().find(&format!("</{name}")).map(|end| end + 2),
+            None => Some(0),
+        };
+        rest = end.and_then(|end| tag[end..].split_once('>')).map_or("", |(_, behind)| behind);
+    }
+    text.push_str(rest);
+    scrub(&text.split_whitespace().collect::<Vec<_>>().join(" "), secrets)
 }
 
 fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {
     if attempts > 1 { write!(f, ", {attempts} attempts") } else { Ok(()) }
 }
 
-fn content_type(headers: &HeaderMap) -> Option<String> {
-    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(scrub)
+fn content_type(headers: &HeaderMap, secrets: &[&str]) -> Option<String> {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(|text| scrub(text, secrets))
 }
 
 /// The seconds form of `Retry-After`; the client reads the date form as well.
@@ -431,12 +457,21 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// A server's own words, safe to print: one line, not long, and no run of characters that could be a session (PHP's have 22
-/// to 40 characters), a token, a path with one, or a Chinese mobile number.
-pub(crate) fn scrub(text: &str) -> String {
+/// to 40 characters), a token, a path with one, or a Chinese mobile number. The `secrets` go first: what is cut otherwise could
+/// leave half of one.
+pub(crate) fn scrub(text: &str, secrets: &[&str]) -> String {
     const LONGEST_WORD: usize = 20;
     const LONGEST_TEXT: usize = 300;
     let secret_like = |c: char| c.is_ascii_alphanumeric() || "*-_+/=%.".contains(c);
     let phone = |run: &str| run.len() == 11 && run.starts_with('1') && run.bytes().all(|b| b.is_ascii_digit());
+    let mut secrets: Vec<&str> = secrets.iter().copied().filter(|secret| !secret.is_empty()).collect();
+    // One may be part of another.
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    let mut text = text.to_owned();
+    for secret in secrets {
+        text = text.replace(secret, "…");
+        text = text.replace(&utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string(), "…");
+    }
     let mut clean = String::new();
     let mut run = String::new();
     for c in text.trim().chars().chain(['\n']) {
@@ -456,13 +491,33 @@ pub(crate) fn scrub(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::scrub;
+    use super::{scrub, snippet};
 
     #[test]
     fn what_could_be_a_secret_is_cut_out_and_short_words_stay() {
-        assert_eq!(scrub("会话 q1w2e3r4t5y6u7i8o9p0asdfgh 不存在,\n请重试"), "会话 … 不存在, 请重试");
-        assert_eq!(scrub("用户 13800000000 不存在"), "用户 … 不存在");
-        assert_eq!(scrub("  Sorry,您没有操作权限 "), "Sorry,您没有操作权限");
-        assert_eq!(scrub(&"张 ".repeat(400)).chars().count(), 300);
+        assert_eq!(scrub("会话 q1w2e3r4t5y6u7i8o9p0asdfgh 不存在,\n请重试", &[]), "会话 … 不存在, 请重试");
+        assert_eq!(scrub("用户 13800000000 不存在", &[]), "用户 … 不存在");
+        assert_eq!(scrub("  Sorry,您没有操作权限 ", &[]), "Sorry,您没有操作权限");
+        assert_eq!(scrub(&"张 ".repeat(400), &[]).chars().count(), 300);
+    }
+
+    #[test]
+    fn a_secret_goes_whole_before_anything_is_cut() {
+        let long = "密码 ".repeat(120);
+        let run = "ab!0123456789012345678901234567890!cd";
+        for secret in [long.trim(), run, "p@ss word"] {
+            let said = scrub(&format!("错误: {secret} 吧"), &["p@ss", secret]);
+            assert_eq!(said, "错误: … 吧");
+        }
+        assert_eq!(scrub("x=p%40ss%20word", &["p@ss word"]), "x=…");
+    }
+
+    #[test]
+    fn a_snippet_is_the_text_of_a_page() {
+        let page = b"<html><head><title>405 Not Allowed</title><STYLE>a{b}</STYLE><script>if (1<2) {}</script></head>\n<body>nginx 13800000000";
+        assert_eq!(snippet(page, &[]), "405 Not Allowed nginx …");
+        assert_eq!(snippet(b"<script>never closed", &[]), "");
+        assert_eq!(snippet(b"a <b c", &[]), "a");
+        assert_eq!(snippet("<b>\u{130}<script>x</script>y".as_bytes(), &[]), "\u{130} y");
     }
 }

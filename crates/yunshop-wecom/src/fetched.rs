@@ -1,6 +1,6 @@
 //! What is fetched once and shared: a session that works in an enterprise. However many calls want it, one fetches it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -10,7 +10,7 @@ use crate::error::Error;
 /// Which value it is: a newer one has a greater number.
 pub(crate) type Generation = u64;
 
-type Flight<T> = BoxFuture<'static, Result<T, Arc<Error>>>;
+type Flight<T> = BoxFuture<'static, Result<T, Error>>;
 
 /// A value that is fetched when it is first wanted, and again when it was refused.
 pub(crate) struct Fetched<T> {
@@ -66,7 +66,7 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
             match state.flight.as_ref().and_then(WeakShared::upgrade) {
                 Some(flight) => flight,
                 None => {
-                    let flight: Shared<Flight<T>> = fetch().map(|fetched| fetched.map_err(Arc::new)).boxed().shared();
+                    let flight: Shared<Flight<T>> = fetch().shared();
                     state.flight = flight.downgrade();
                     state.flights += 1;
                     flight
@@ -83,9 +83,6 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
                 state.generation += 1;
             }
         }
-        match fetched {
-            Ok(value) => Ok((value, state.generation)),
-            Err(error) => Err(error.duplicate()),
-        }
+        fetched.map(|value| (value, state.generation))
     }
 }

@@ -80,6 +80,14 @@ impl Command for Request {
         self.code.iter().try_for_each(|code| check_text("code", code))
     }
 
+    fn secrets(&self) -> Vec<&str> {
+        [Some(&self.mobile), self.password.as_ref(), self.code.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect()
+    }
+
     fn read(data: Value) -> Result<Login, (DecodeErrorKind, String)> {
         match data {
             Value::Object(fields) => {

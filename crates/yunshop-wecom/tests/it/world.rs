@@ -383,7 +383,7 @@ pub(crate) fn simulate_with(world: World, seed: u64, latency: (Duration, Duratio
             world.log.push(Arrival { name: name.clone(), at: now.elapsed, cookie: cookie.clone() });
             if let Some(at) = world.first.iter().position(|(wanted, _)| *wanted == name) {
                 let (_, answer) = world.first.remove(at);
-                return answer.map_err(TransportError::new);
+                return answer.map_err(|kind| TransportError::new(kind).with_source("the line is dead"));
             }
             let answer = world.respond(&name, &cookie, &body, query);
             if name == "getGroupMembers" {
