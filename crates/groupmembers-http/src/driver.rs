@@ -226,8 +226,8 @@ impl Driver {
         scope.deadline.map(|deadline| deadline.saturating_sub(self.runtime.now().elapsed))
     }
 
-    /// `None` where the deadline came first.
-    async fn before_deadline<T>(&self, scope: &Scope, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for work, but not past the scope's deadline: `None` where that came first.
+    pub async fn before_deadline<T>(&self, scope: &Scope, work: impl Future<Output = T>) -> Option<T> {
         let work = std::pin::pin!(work);
         match self.remaining(scope) {
             None => Some(work.await),

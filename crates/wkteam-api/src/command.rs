@@ -292,6 +292,11 @@ fn salvage<C: Command + ?Sized>(body: &[u8]) -> Result<Result<Answer<C::Data>, E
         return Err(Unreadable::new(Shape, "the JSON is no object"));
     };
     if fields.get("code").is_none_or(Value::is_null) {
+        // The framework under the API refused the token before the API saw it.
+        if let Some(status @ (401 | 403)) = framework_status(&fields) {
+            let error = fields.get("error").and_then(Value::as_str).unwrap_or_default();
+            return Ok(Err(Error::Api(Box::new(ApiError::new(C::NAME, &status.to_string(), error)))));
+        }
         return Err(Unreadable::new(NoCode, no_code(&fields)));
     }
     let mut nested = false;
@@ -402,12 +407,16 @@ fn inner_envelope(data: &mut Value) -> Option<&mut Map<String, Value>> {
 }
 
 fn no_code(fields: &Map<String, Value>) -> String {
-    match fields.get("status").and_then(Value::as_u64) {
-        Some(status) if fields.contains_key("path") || fields.contains_key("error") => {
-            format!("it has no code: the framework under the API answered, with status {status}")
-        }
-        _ => "it has no code: this is not the wkteam API".to_owned(),
+    match framework_status(fields) {
+        Some(status) => format!("it has no code: the framework under the API answered, with status {status}"),
+        None => "it has no code: this is not the wkteam API".to_owned(),
     }
+}
+
+/// The status in an error of the framework's own: `{timestamp, status, error, path}`.
+fn framework_status(fields: &Map<String, Value>) -> Option<u64> {
+    let status = fields.get("status").filter(|_| fields.contains_key("path") || fields.contains_key("error"))?;
+    status.as_u64().or_else(|| status.as_str()?.trim().parse().ok())
 }
 
 /// Why an object cannot be read, by the names of the fields it must have. Never shows a value.

@@ -8,8 +8,8 @@ use http::StatusCode;
 
 use crate::codes::ApiErrorKind;
 
-/// What can go wrong. Its texts name no URL, no body and no secret.
-#[derive(Debug)]
+/// What can go wrong. Its texts name no URL, no body and no secret. All who waited for one login get clones of one error.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The request cannot be built; nothing was sent.
@@ -41,12 +41,13 @@ impl Error {
         }
     }
 
-    /// Whether the token was refused. Only the HTTP status says so: 1001 does not.
+    /// Whether the token, or the account's password, was refused. HTTP 401 and 403 say so, and a 1001 whose words name the
+    /// token; another 1001 says nothing.
     #[must_use]
     pub fn is_auth(&self) -> bool {
         match self {
             Self::Status(error) => error.kind == StatusErrorKind::Auth,
-            Self::Api(error) => error.kind == ApiErrorKind::Auth,
+            Self::Api(error) => matches!(error.kind, ApiErrorKind::Auth | ApiErrorKind::Token),
             _ => false,
         }
     }
@@ -86,28 +87,6 @@ impl Error {
     #[must_use]
     pub fn is_empty_data(&self) -> bool {
         matches!(self, Self::Decode(error) if error.kind == DecodeErrorKind::EmptyData)
-    }
-}
-
-#[cfg(feature = "client")]
-impl Error {
-    /// The same error once more, for another call that waited for the same thing. The cause of a transport error stays behind.
-    pub(crate) fn duplicate(&self) -> Self {
-        match self {
-            Self::Build(error) => Self::Build(error.clone()),
-            Self::Transport(error) => {
-                let mut copy = groupmembers_http::TransportError::new(error.kind());
-                if let Some(status) = error.status() {
-                    copy = copy.with_status(status);
-                }
-                copy.set_attempts(error.attempts());
-                Self::Transport(copy)
-            }
-            Self::Status(error) => Self::Status(error.clone()),
-            Self::Api(error) => Self::Api(error.clone()),
-            Self::Decode(error) => Self::Decode(error.clone()),
-            Self::Walk(error) => Self::Walk(error.clone()),
-        }
     }
 }
 
@@ -280,7 +259,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(command: &'static str, code: &str, message: &str) -> Self {
-        let (kind, message) = (ApiErrorKind::of(code, message), scrub(message));
+        let (kind, message) = (ApiErrorKind::of(command, code, message), scrub(message));
         Self { command, group: None, code: scrub(code), kind, message, nested: false, attempts: 0 }
     }
 }

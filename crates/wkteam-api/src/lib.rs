@@ -13,6 +13,8 @@ mod credentials;
 mod details;
 mod diff;
 mod error;
+#[cfg(feature = "client")]
+mod fetched;
 pub mod get_address_list;
 pub mod get_chat_room_info;
 pub mod get_chat_room_member;
@@ -20,16 +22,12 @@ pub mod get_chat_room_member_info;
 pub mod get_contact;
 pub mod init_address_list;
 pub mod is_online;
-#[cfg(feature = "client")]
-mod lane;
 mod lenient;
 pub mod member_login;
 mod open_int;
 #[cfg(feature = "client")]
 mod options;
 pub mod query_login_wx;
-#[cfg(feature = "client")]
-mod session;
 mod types;
 #[cfg(feature = "client")]
 mod walk;

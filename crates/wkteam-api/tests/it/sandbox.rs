@@ -121,6 +121,8 @@ fn count(sandbox: &Sandbox, command: &str) -> usize {
 async fn groups_of_every_size_are_listed_whole_and_in_order() {
     let sandbox = start(patient(kinds()));
     let client = client(&sandbox);
+    // The first roster logs in, and looks the wId up.
+    let mut calls = 4;
     for group in kinds() {
         let truth = sandbox.wkteam().members(&group.id);
         let mut roster = client.roster(&group.id);
@@ -150,9 +152,10 @@ async fn groups_of_every_size_are_listed_whole_and_in_order() {
         assert_eq!(report.completeness, Completeness::Verified, "{report:?}");
         assert_eq!((report.members, report.declared_total), (truth.len() as u64, Some(truth.len() as u64)));
         assert!(
-            report.gaps.is_empty() && report.duplicates == 0 && report.retries == 0 && report.calls == 2,
+            report.gaps.is_empty() && report.duplicates == 0 && report.retries == 0 && report.calls == calls,
             "{report:?}"
         );
+        calls = 2;
     }
     assert!(sandbox.log().iter().all(|entry| entry.code == 0 && entry.note.is_empty()), "nothing was refused");
     assert_eq!((count(&sandbox, "member/login"), count(&sandbox, "queryLoginWx")), (1, 1));
@@ -477,8 +480,7 @@ async fn online_is_about_the_account_and_not_about_one_login_of_it() {
     // As the table has it: 1001, and no data.
     world.inject(Fault::Offline1001.always());
     assert!(!account.is_online().await.unwrap());
-    let error = instance.is_online().await.unwrap_err();
-    assert_eq!(error.api().unwrap().kind, ApiErrorKind::Refused, "it may mean anything: {error}");
+    assert!(!instance.is_online().await.unwrap(), "it may mean anything, but the list of those online has no such wId");
 }
 
 thread_local! {

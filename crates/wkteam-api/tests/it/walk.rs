@@ -84,7 +84,8 @@ proptest! {
             prop_assert_eq!(report.completeness, expected, "{:?}", report);
         }
         if lost == 0 {
-            prop_assert!(report.calls <= u64::from(rounds) * 2 + 1, "{:?}", report);
+            // One more for the look whether the wId is still good, after a refusal.
+            prop_assert!(report.calls <= u64::from(rounds) * 2 + 2, "{:?}", report);
         }
     }
 
@@ -160,6 +161,7 @@ proptest! {
         });
         hold(&world, &found, &report);
         if lost == 0 {
+            // One more for the look whether the wId is still good, after a refusal.
             prop_assert!(lock(&world).count("getChatRoomMemberInfo") <= found.len() + 1);
         }
     }
@@ -442,7 +444,7 @@ fn an_error_is_never_an_empty_list() {
         world.first = vec![("getChatRoomMember", Ok(given))];
         let (world, listing) = list(world, 1, RosterOptions::default());
         assert!(listing.is_err(), "{what}");
-        assert_eq!(lock(&world).log.len(), 2, "and is not asked for again: {what}");
+        assert_eq!(lock(&world).count("getChatRoomMember"), 1, "and is not asked for again: {what}");
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use groupmembers_http::simulation::Simulation;
-use groupmembers_http::{TransportError, TransportErrorKind};
+use groupmembers_http::{Body, Now, Runtime, TransportError, TransportErrorKind};
 use http::Response;
 use serde_json::{Value, json};
-use wkteam_api::{Account, Client, ClientBuilder, Credentials, Token, WId};
+use wkteam_api::{Account, Client, ClientBuilder, Credentials, Error, Token, WId, get_chat_room_member};
 
 pub(crate) const GROUP: &str = "1@chatroom";
 pub(crate) const WC_ID: &str = "wxid_me";
@@ -218,6 +220,9 @@ impl World {
     }
 }
 
+/// The cause of the transport errors in [`World::first`].
+pub(crate) const CAUSE: &str = "a cable was cut";
+
 pub(crate) type Shared = Arc<Mutex<World>>;
 
 pub(crate) fn lock(world: &Shared) -> MutexGuard<'_, World> {
@@ -240,7 +245,7 @@ pub(crate) fn simulate(world: World, seed: u64) -> (Shared, Arc<Simulation>) {
             world.log.push(Arrival { path: path.clone(), body, at: now.elapsed });
             if let Some(at) = world.first.iter().position(|(wanted, _)| *wanted == path) {
                 let (_, answer) = world.first.remove(at);
-                return answer.map_err(TransportError::new);
+                return answer.map_err(|kind| TransportError::new(kind).with_source(CAUSE));
             }
             let answer = world.respond(request);
             world.change();
@@ -270,4 +275,37 @@ pub(crate) fn w_id(number: u32) -> WId {
 
 pub(crate) fn builder(simulation: &Arc<Simulation>, credentials: Credentials) -> ClientBuilder {
     Client::builder("http://203.0.113.7:9899".parse().unwrap(), credentials).runtime(simulation.clone())
+}
+
+/// A world in which every answer takes so long.
+#[derive(Debug)]
+pub(crate) struct Slow(pub(crate) Arc<Simulation>, pub(crate) Duration);
+
+impl Runtime for Slow {
+    fn send(&self, request: http::Request<Vec<u8>>) -> BoxFuture<'_, Result<Response<Body>, TransportError>> {
+        async move {
+            self.0.sleep(self.1).await;
+            self.0.send(request).await
+        }
+        .boxed()
+    }
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        self.0.sleep(duration)
+    }
+    fn now(&self) -> Now {
+        self.0.now()
+    }
+    fn nonce(&self) -> u64 {
+        self.0.nonce()
+    }
+}
+
+pub(crate) fn members() -> get_chat_room_member::Request {
+    get_chat_room_member::Request::new(GROUP)
+}
+
+/// Nothing that was planted comes out.
+pub(crate) fn clean(error: &Error) {
+    let text = format!("{error} {error:?} {error:#?}");
+    assert!(!text.contains("PLANTED"), "{text}");
 }

@@ -1,6 +1,8 @@
-//! What is fetched once and shared: the token, and the `wId` of an account. However many calls want it, one fetches it.
+//! What is fetched once and shared: the token, and the `wId` of an account. However many calls want it, one fetches it. And
+//! what was found out about them, which is believed for a while.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -10,7 +12,31 @@ use crate::error::Error;
 /// Which value it is: a newer one has a greater number.
 pub(crate) type Generation = u64;
 
-type Flight<T> = BoxFuture<'static, Result<T, Arc<Error>>>;
+type Flight<T> = BoxFuture<'static, Result<T, Error>>;
+
+/// What was found out about a token, a `wId` or a login is good for so long: refusals are no reason to ask more often.
+const FOUND: Duration = Duration::from_secs(60);
+
+/// What was found out, and when.
+pub(crate) struct Found<T>(Mutex<Option<(T, Duration)>>);
+
+impl<T> Default for Found<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Found<T> {
+    pub(crate) fn note(&self, what: T, now: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((what, now));
+    }
+
+    /// What was found out not long ago.
+    pub(crate) fn lately(&self, now: Duration) -> Option<T> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.as_ref().filter(|(_, at)| now.saturating_sub(*at) < FOUND).map(|(what, _)| what.clone())
+    }
+}
 
 /// A value that is fetched when it is first wanted, and again when it was refused.
 pub(crate) struct Fetched<T> {
@@ -35,6 +61,11 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// One that has a value already.
+    pub(crate) fn with(value: T) -> Self {
+        Self { state: Mutex::new(State { value: Some(value), generation: 1, flight: None }) }
+    }
+
     /// Which value there is now; 0 before the first.
     pub(crate) fn generation(&self) -> Generation {
         self.state().generation
@@ -56,7 +87,7 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
             match state.flight.as_ref().and_then(WeakShared::upgrade) {
                 Some(flight) => flight,
                 None => {
-                    let flight: Shared<Flight<T>> = fetch().map(|fetched| fetched.map_err(Arc::new)).boxed().shared();
+                    let flight: Shared<Flight<T>> = fetch().shared();
                     state.flight = flight.downgrade();
                     flight
                 }
@@ -72,9 +103,6 @@ impl<T: Clone + Send + Sync + 'static> Fetched<T> {
                 state.generation += 1;
             }
         }
-        match fetched {
-            Ok(value) => Ok((value, state.generation)),
-            Err(error) => Err(error.duplicate()),
-        }
+        fetched.map(|value| (value, state.generation))
     }
 }
