@@ -196,8 +196,8 @@ impl Resume {
         if head.is_none() {
             if length > 0 {
                 return Err(Error::Usage(format!(
-                    "--output {output}: has something in it, and there is no {state} to go on with: remove it, or name \
-                     another"
+                    "--output {output}: is complete already, or was not begun with --resume {state}: remove it to list \
+                     anew, or name another"
                 )));
             }
             kept::sync_folder(&place.path);

@@ -59,6 +59,12 @@ fn kill(name: &'static str) {
                 child.kill().unwrap();
                 child.wait().unwrap();
                 (kills, here) = (kills + 1, here + 1);
+                let rows = fs::metadata(dir.join("rows")).map_or(0, |about| about.len());
+                if rows > 0 && !dir.join("state").exists() {
+                    // All was done but to exit.
+                    let complete = ["verified", "stable"].map(Value::from).contains(&report(&dir)["completeness"]);
+                    ended = Some((if complete { 0 } else { 3 }, "killed at its very end".to_owned()));
+                }
             } else {
                 ended_before += 1;
                 ended = Some(end(child));

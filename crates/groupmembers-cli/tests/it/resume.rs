@@ -175,7 +175,10 @@ fn without_an_interruption_it_is_as_it_would_be_without_resume() {
         let plain = listing.bare(&folder(), &["-f", format]).go();
         assert_eq!(fs::read_to_string(dir.join("rows")).unwrap(), plain.stdout);
         // Done is done: once more would write over it.
-        refused(listing.run(&dir, format, &[]), &["--output rows: has something in it", "no state to go on with"]);
+        refused(
+            listing.run(&dir, format, &[]),
+            &["--output rows: is complete already, or was not begun with --resume state"],
+        );
         assert_eq!(fs::read_to_string(dir.join("rows")).unwrap(), plain.stdout);
     }
 }
@@ -264,7 +267,10 @@ fn a_state_that_is_not_as_it_was_is_refused() {
         assert_eq!(fs::read(dir.join("rows")).unwrap(), rows);
     }
     fs::remove_file(dir.join("state")).unwrap();
-    refused(listing.run(&dir, "csv", &[]), &["--output rows: has something in it", "there is no state"]);
+    refused(
+        listing.run(&dir, "csv", &[]),
+        &["--output rows: is complete already, or was not begun with --resume state"],
+    );
     fs::create_dir(dir.join("state")).unwrap();
     refused(listing.run(&dir, "csv", &[]), &["--resume state"]);
     assert_eq!(fs::read(dir.join("rows")).unwrap(), rows);
