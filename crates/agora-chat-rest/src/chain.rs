@@ -7,10 +7,9 @@
 //! joined windows from the first page on has passed over nobody who was there throughout, whatever the moments at which its
 //! windows were fetched, and wherever the server cut them off.
 //!
-//! The end needs more than a last page that is short, since the server may have cut it. A page of one row cannot be cut. First
-//! the row at place `e` is asked for and must not be there, then the one at `e - 1`, which must be a row of the last window.
-//! Somebody behind that row would have stood at `e` or later already when nothing stood there, as long as new members come in
-//! at the end.
+//! The end needs more than a last page that is short, since the server may have cut it. A small page that begins a row or two
+//! before the end and reaches behind it is asked for: where it ends with the last row of the last window, and is shorter than
+//! pages that the server gave whole, nobody stood behind that row at that moment. So nobody who was there throughout did.
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
@@ -101,32 +100,31 @@ impl Left {
 #[derive(Clone, Serialize, Deserialize)]
 enum Tail {
     Idle,
-    /// Is there no row at this place?
-    Empty {
+    /// What does a small page over place `at` hold, if the list ends before it?
+    End {
         at: u64,
-        asked: Option<Ticket>,
+        asked: Option<Small>,
     },
-    /// Which row is at this place? There was none behind it.
-    Last {
+    /// These rows, the first of them at `start`.
+    Seen {
         at: u64,
-        asked: Option<Ticket>,
+        start: u64,
+        len: u64,
+        /// The last of them, if it could be read and the page was not full.
+        last: Option<Key>,
     },
-    /// This one.
-    Found {
-        at: u64,
-        key: Key,
-        reread: bool,
-    },
-    /// None: the list has become shorter.
-    Shrunk,
     /// The end is proved. Who moved to the front meanwhile, as a new owner may?
     Front {
         asked: Option<Ticket>,
     },
-    /// There is a row at this place: the list goes on.
-    More {
-        at: u64,
-    },
+}
+
+/// A small page that was asked for.
+#[derive(Clone, Serialize, Deserialize)]
+struct Small {
+    ticket: Ticket,
+    start: u64,
+    size: u32,
 }
 
 enum Joint {
@@ -142,7 +140,7 @@ impl Chain {
         let largest = largest.max(2);
         // No group is so large; the number is a mistake.
         let expected = expected.filter(|&rows| rows < 1 << 20);
-        let tail = expected.filter(|&at| at > 0).map_or(Tail::Idle, |at| Tail::Empty { at, asked: None });
+        let tail = expected.filter(|&at| at > 0).map_or(Tail::Idle, |at| Tail::End { at, asked: None });
         let expected = expected.unwrap_or(0);
         Self {
             largest,
@@ -176,9 +174,10 @@ impl Chain {
         self.plan();
         let ticket = self.ticket + 1;
         let page = match &mut self.tail {
-            Tail::Empty { at, asked: asked @ None } | Tail::Last { at, asked: asked @ None } => {
-                *asked = Some(ticket);
-                (*at + 1, 1)
+            Tail::End { at, asked: asked @ None } => {
+                let (start, size) = straddle(*at, self.most);
+                *asked = Some(Small { ticket, start, size });
+                (start / u64::from(size) + 1, size)
             }
             Tail::Front { asked: asked @ None } => {
                 *asked = Some(ticket);
@@ -205,17 +204,10 @@ impl Chain {
         let Page { rows, unreadable, .. } = page;
         let len = (rows.len() + unreadable.len()) as u64;
         match self.tail {
-            Tail::Empty { at, asked } if asked == Some(ticket) => {
-                self.tail = if len == 0 { Tail::Last { at: at - 1, asked: None } } else { Tail::More { at } };
-            }
-            Tail::Last { at, asked } if asked == Some(ticket) => {
-                for row in unreadable {
-                    ledger.gap(format!("row {at} of the list could not be read: {}", row.why));
-                }
-                self.tail = match rows.into_iter().next() {
-                    Some(row) => Tail::Found { at, key: key(&row), reread: false },
-                    None => Tail::Shrunk,
-                };
+            Tail::End { at, asked: Some(Small { ticket: asked, start, size }) } if asked == ticket => {
+                let ends = unreadable.is_empty() && len < size.into();
+                let last = rows.last().filter(|_| ends).map(key);
+                self.tail = Tail::Seen { at, start, len, last };
             }
             Tail::Front { asked } if asked == Some(ticket) => {
                 enter(ledger, rows, unreadable, 0);
@@ -255,8 +247,10 @@ impl Chain {
                 window.state = State::Wanted;
             }
         }
-        if let Tail::Empty { asked, .. } | Tail::Last { asked, .. } | Tail::Front { asked } = &mut self.tail {
-            *asked = None;
+        match &mut self.tail {
+            Tail::End { asked, .. } => *asked = None,
+            Tail::Front { asked } => *asked = None,
+            Tail::Idle | Tail::Seen { .. } => {}
         }
     }
 
@@ -390,27 +384,25 @@ impl Chain {
         let Some(left) = &self.left else { return false };
         let (end, full) = (left.end(), left.len >= u64::from(left.size));
         match mem::replace(&mut self.tail, Tail::Idle) {
-            tail @ (Tail::Empty { .. } | Tail::Last { .. } | Tail::Front { .. }) => self.tail = tail,
-            Tail::Found { key, .. } if !full && left.keys.contains(&key) => {
+            tail @ (Tail::End { .. } | Tail::Front { .. }) => self.tail = tail,
+            // Shorter than what the server gave elsewhere, so it was not cut.
+            Tail::Seen { len, last: Some(last), .. } if left.keys.last() == Some(&last) && len < self.most.max(2) => {
                 if self.given > 1 {
-                    self.tail = Tail::Front { asked: None }
+                    self.tail = Tail::Front { asked: None };
                 } else {
                     self.ended = Some(true);
                 }
             }
-            Tail::More { at } if at >= end => self.go_on(ledger, at, end, full),
-            Tail::Found { at, key, reread } if full || at >= end => {
-                self.tail = Tail::Found { at, key, reread };
-                self.go_on(ledger, at, end, full);
-            }
-            Tail::Found { at, key, reread: false } => {
-                self.tail = Tail::Found { at, key, reread: true };
-                self.reread();
-            }
-            Tail::Shrunk => self.reread(),
-            Tail::More { .. } | Tail::Found { .. } | Tail::Idle => {
+            Tail::Seen { start, len, .. } if start + len > end => self.go_on(ledger, start + len - 1, end, full),
+            Tail::Seen { at, len: 1.., .. } if at == end => {
+                // Its last row has left, or has moved: the list has become shorter.
                 if self.round(ledger, end) {
-                    self.tail = Tail::Empty { at: end, asked: None };
+                    self.reread();
+                }
+            }
+            Tail::Seen { .. } | Tail::Idle => {
+                if self.round(ledger, end) {
+                    self.tail = Tail::End { at: end, asked: None };
                 }
             }
         }
@@ -462,6 +454,16 @@ impl Chain {
         self.open.clear();
         self.ended = Some(proved);
     }
+}
+
+/// A small page that holds as few rows as can be before place `end`, but some, and the place itself. Where the server gave
+/// `most` rows at once, there are fewer of them.
+fn straddle(end: u64, most: u64) -> (u64, u32) {
+    let before = |size: &u32| end % u64::from(*size);
+    let fits = |size: &u32| (1..most.max(2)).contains(&before(size));
+    let small = (2..=64).filter(|size| before(size) > 0).min_by_key(|size| (before(size), *size));
+    let size = small.filter(fits).or_else(|| (2..=1000).find(fits)).or(small).unwrap_or(2);
+    (end - before(&size), size)
 }
 
 /// The page that holds the `overlap` rows before place `end` and reaches as far behind it as a page of `largest` rows can.

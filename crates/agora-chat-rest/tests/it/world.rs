@@ -53,6 +53,10 @@ pub(crate) struct World {
     pub(crate) shuffle: bool,
     /// Whether each answer finds the list longer by so many.
     pub(crate) grows: u32,
+    /// The answer to the call with this number, from 1 on, has no rows.
+    pub(crate) empty: Option<usize>,
+    /// After the call with this number somebody joins at this place.
+    pub(crate) joins: Option<(usize, usize)>,
     /// What `affiliations_count` is wrong by; `None`: it is missing.
     pub(crate) miscounts: Option<i64>,
     /// The number it has got stuck at.
@@ -105,6 +109,8 @@ impl World {
             times: Times::Given,
             shuffle: false,
             grows: 0,
+            empty: None,
+            joins: None,
             miscounts: Some(0),
             stuck: None,
             affiliations: 0,
@@ -153,6 +159,9 @@ impl World {
         }
         for _ in 0..self.grows {
             self.join(usize::MAX);
+        }
+        if let Some((_, place)) = self.joins.filter(|(call, _)| *call == self.log.len()) {
+            self.join(place);
         }
     }
 
@@ -203,6 +212,7 @@ impl World {
             }
         };
         let start = ((page - 1) * size).min(self.list.len());
+        let rows = if self.empty == Some(self.log.len()) { 0 } else { rows };
         let rows = &self.list[start..(start + rows).min(self.list.len())];
         let rows: Vec<Value> = rows.iter().map(|&row| self.row(row)).collect();
         // The vendor's own sample counts wrongly.
