@@ -45,8 +45,9 @@ pub struct Tim {
 /// How the server behaves where its documents leave it open, or where it is worse than they say.
 #[derive(Debug, Clone)]
 struct Rules {
-    /// Members who join after each call, at the end.
+    /// Members who join after each of the first calls, at the end, and how many calls those are.
     grow: u64,
+    grow_for: u64,
     /// Rows an answer has at most, whatever was asked for; or, where that moves, up to twice as many.
     clamp: usize,
     clamp_moves: bool,
@@ -129,6 +130,7 @@ impl Rules {
     fn honest() -> Self {
         Self {
             grow: 0,
+            grow_for: 0,
             clamp: usize::MAX,
             clamp_moves: false,
             too_large: usize::MAX,
@@ -155,6 +157,8 @@ impl Rules {
             return rules;
         }
         rules.grow = often(random, 0, |random| random.range(1..3));
+        // A list that never ends takes thousands of calls: not often.
+        rules.grow_for = random.pick(&[10, 30, 100, 100, 300, 300, 300, u64::MAX]);
         rules.clamp = often(random, usize::MAX, |random| 1 + random.place(60));
         rules.clamp_moves = rules.clamp < usize::MAX && random.one_in(3);
         rules.too_large = often(random, usize::MAX, |random| 2 + random.place(60));
@@ -288,7 +292,8 @@ impl Vendor for Tim {
         let page_size = match random.below(3) {
             0 => None,
             1 => Some(random.range(2..most) as u32),
-            _ => Some(random.range(2..40) as u32),
+            // A group of thousands in pages of two rows says nothing that a small one does not.
+            _ => Some(random.range(if schedule.members < 1_000 { 2..40 } else { 20..100 }) as u32),
         };
         let mut tim = Self {
             kind,

@@ -200,7 +200,8 @@ impl Server {
             world.seen.insert("tim: an answer over 1 MB");
             return self.refuse(10018, "", world);
         }
-        for _ in 0..rules.grow {
+        let grow = if self.pages <= rules.grow_for { rules.grow } else { 0 };
+        for _ in 0..grow {
             let (at, unix) = (world.now.elapsed, world.unix_millis());
             world.group.join(usize::MAX, at, unix);
         }
