@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 
-use crate::{Outcome, features, fixtures, run, simulate, tree, workspace};
+use crate::{Outcome, features, fixtures, fuzz, run, simulate, tree, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -30,6 +30,8 @@ enum Step {
     Clippy,
     /// Each library compiles with each feature set alone, without what tests bring in.
     Features,
+    /// The fuzzer's binaries compile, where there is a C++ compiler.
+    Fuzz,
     /// The documentation builds without a warning, with the default features and with all.
     Docs,
     /// The README's test command; doctests are part of it.
@@ -69,6 +71,7 @@ fn perform(step: Step) -> Outcome {
         Step::Deny => deny(),
         Step::Clippy => clippy(),
         Step::Features => features::run(),
+        Step::Fuzz => fuzz::check(),
         Step::Docs => docs(),
         Step::Test => test(),
         Step::Simulate => simulate::run(&simulate::Arguments::of(["--vendor", "all", "--seeds", "2000"])),

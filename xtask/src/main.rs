@@ -8,6 +8,7 @@ mod bench;
 mod ci;
 mod features;
 mod fixtures;
+mod fuzz;
 mod run;
 mod simulate;
 mod tree;
@@ -35,6 +36,8 @@ enum Chore {
     Bench,
     /// Whole listings on a virtual clock against simulated vendors, by the thousand.
     Simulate(simulate::Arguments),
+    /// Writes the fixtures to fuzz/corpus/, where the fuzzer starts from.
+    FuzzCorpus,
     /// The evidence under fixtures/.
     Fixtures(fixtures::Arguments),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Features => features::run(),
         Chore::Bench => bench::run(),
         Chore::Simulate(arguments) => simulate::run(&arguments),
+        Chore::FuzzCorpus => fuzz::corpus(),
         Chore::Fixtures(arguments) => fixtures::run(&arguments),
     };
     match outcome {

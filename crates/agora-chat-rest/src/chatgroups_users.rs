@@ -122,7 +122,10 @@ impl Paged for Request {
     fn after(&self, page: &Response) -> Result<Option<Self>, WalkError> {
         let paging = match &self.paging {
             Paging::Number { .. } if page.data.is_empty() && page.rejected.is_empty() => return Ok(None),
-            Paging::Number { pagenum, pagesize } => Paging::Number { pagenum: pagenum + 1, pagesize: *pagesize },
+            Paging::Number { pagenum, pagesize } => match pagenum.checked_add(1) {
+                None => return Ok(None),
+                Some(pagenum) => Paging::Number { pagenum, pagesize: *pagesize },
+            },
             Paging::Cursor { limit, cursor, version } => match page.envelope.next() {
                 None => return Ok(None),
                 Some(next) if next == cursor => {

@@ -101,7 +101,8 @@ impl Request {
     /// The page after an answer, if there is one.
     #[must_use]
     pub fn after(&self, answer: &Response) -> Option<Self> {
-        answer.data.list.as_ref()?.has_more(self.page).then(|| self.clone().page(self.page + 1))
+        let more = answer.data.list.as_ref()?.has_more(self.page);
+        Some(self.clone().page(self.page.checked_add(1).filter(|_| more)?))
     }
 }
 
