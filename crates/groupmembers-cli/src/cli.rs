@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Code, Error};
-use crate::{list, sandbox, terminal, token};
+use crate::{diff, list, sandbox, terminal, token};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -42,6 +42,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         vendor: list::Vendor,
     },
+    /// Say who joined, left or changed between two rosters
+    Diff(diff::Args),
     /// Sign a token, or look into one
     #[command(
         after_help = "Examples:\n  groupmembers token tim --identifier alice --expire 3600\n  groupmembers token inspect - < token.txt",

@@ -13,6 +13,8 @@ pub(crate) enum Code {
     Usage = 2,
     /// Listed, but known or suspected to be incomplete; or a token that could not be checked.
     Unsure = 3,
+    /// Two rosters differ.
+    Different = 4,
     /// Ctrl-C.
     Interrupted = 130,
 }

@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod diff;
 mod env;
 mod error;
 mod files;
@@ -27,6 +28,7 @@ use crate::error::{Code, Error};
 fn main() -> ExitCode {
     let outcome = Cli::read().and_then(|cli| match cli.command {
         Command::Demo => demo::run(),
+        Command::Diff(args) => diff::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::List { vendor } => list::run(vendor),
         Command::Token { what } => token::run(what),

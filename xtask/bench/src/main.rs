@@ -6,6 +6,7 @@
 mod child;
 mod proc;
 mod proof;
+mod rosters;
 mod vendors;
 
 use std::error::Error;
@@ -41,7 +42,7 @@ struct Row {
 /// All of it, or what is named.
 async fn parent(named: &[String]) -> Outcome<()> {
     let mut rows = Vec::new();
-    for part in ["wall", "rate", "cpu", "memory", "proof", "simulation", "agora", "nim", "yunshop", "wkteam"] {
+    for part in ["wall", "rate", "cpu", "memory", "proof", "simulation", "agora", "nim", "yunshop", "wkteam", "diff"] {
         if !named.is_empty() && !named.iter().any(|name| name == part) {
             continue;
         }
@@ -55,6 +56,7 @@ async fn parent(named: &[String]) -> Outcome<()> {
             "simulation" => proof::simulation(&mut rows)?,
             "agora" => vendors::agora(&mut rows).await?,
             "nim" => vendors::nim(&mut rows).await?,
+            "diff" => rosters::diff(&mut rows)?,
             "yunshop" => vendors::yunshop(&mut rows).await?,
             _ => vendors::wkteam(&mut rows)?,
         }

@@ -5,6 +5,7 @@
 mod agora;
 mod bad_input;
 mod demo;
+mod diff;
 mod faults;
 mod formats;
 #[cfg(unix)]
