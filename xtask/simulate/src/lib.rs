@@ -15,6 +15,7 @@ pub mod run;
 pub mod schedule;
 pub mod tim;
 pub mod vendor;
+pub mod yunshop;
 
 pub use crate::host::Host;
 pub use crate::run::{Run, run};
@@ -23,4 +24,4 @@ pub use crate::run::{Run, run};
 pub type Runner = fn(u64, bool) -> Run;
 
 /// The vendors, by their names on the command line.
-pub const VENDORS: &[(&str, Runner)] = &[("tim", run::<tim::Tim>)];
+pub const VENDORS: &[(&str, Runner)] = &[("tim", run::<tim::Tim>), ("yunshop", run::<yunshop::Yunshop>)];

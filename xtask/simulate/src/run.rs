@@ -137,7 +137,7 @@ async fn take_rows<V: Vendor>(
     host: &Shared<V>,
     simulation: &Arc<Simulation>,
 ) -> Brought<V> {
-    let mut client = vendor.client(schedule, Arc::clone(simulation));
+    let mut client = vendor.ready(vendor.client(schedule, Arc::clone(simulation))).await;
     let mut roster = vendor.roster(&client);
     let (mut rows, mut stopped, mut most_ready, mut paused) = (Vec::new(), Vec::new(), 0, Duration::ZERO);
     let mut stops = schedule.stops.iter().peekable();
@@ -173,7 +173,7 @@ async fn take_rows<V: Vendor>(
         simulation.sleep(pause).await;
         paused += pause;
         lock(host).forget_client(simulation.now().elapsed);
-        client = vendor.client(schedule, Arc::clone(simulation));
+        client = vendor.ready(vendor.client(schedule, Arc::clone(simulation))).await;
         roster = vendor.resume(&client, walk);
     };
     let elapsed = simulation.now().elapsed.saturating_sub(paused);

@@ -47,6 +47,11 @@ pub trait Vendor: Clone + Debug + Send + Sync + 'static {
     /// A new client.
     fn client(&self, schedule: &Schedule, runtime: Arc<Simulation>) -> Self::Client;
 
+    /// What a program does with a client before it lists: by default nothing.
+    fn ready(&self, client: Self::Client) -> impl Future<Output = Self::Client> {
+        async { client }
+    }
+
     /// The listing of the group.
     fn roster(&self, client: &Self::Client) -> Roster<Self::Walk>;
 
