@@ -34,6 +34,16 @@ pub struct Detailed {
     pub problem: Option<String>,
 }
 
+impl walk::Row for Detailed {
+    fn id(&self) -> &str {
+        &self.member.user_name
+    }
+
+    fn joined(&self) -> Option<i64> {
+        None
+    }
+}
+
 /// The walk over one group and its members' profiles. Saved with serde, it is taken up again by
 /// [`Client::resume_with_details`](crate::Client::resume_with_details), and asks for no profile again that it had or was refused. What is saved
 /// holds people's data, and no credential.

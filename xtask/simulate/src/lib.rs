@@ -15,6 +15,7 @@ pub mod run;
 pub mod schedule;
 pub mod tim;
 pub mod vendor;
+pub mod wkteam;
 pub mod yunshop;
 
 pub use crate::host::Host;
@@ -24,4 +25,9 @@ pub use crate::run::{Run, run};
 pub type Runner = fn(u64, bool) -> Run;
 
 /// The vendors, by their names on the command line.
-pub const VENDORS: &[(&str, Runner)] = &[("tim", run::<tim::Tim>), ("yunshop", run::<yunshop::Yunshop>)];
+pub const VENDORS: &[(&str, Runner)] = &[
+    ("tim", run::<tim::Tim>),
+    ("yunshop", run::<yunshop::Yunshop>),
+    ("wkteam", run::<wkteam::Wkteam>),
+    ("wkteam-details", run::<wkteam::WithDetails>),
+];
