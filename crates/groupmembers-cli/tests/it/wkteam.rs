@@ -61,7 +61,7 @@ fn every_format_shows_the_same_members() {
     for format in ["table", "json", "ndjson", "csv"] {
         let run = list(&sandbox, &["--format", format]).go();
         assert_eq!(run.code, 0, "{}", run.stderr);
-        assert!(run.stderr.starts_with(&format!("14 members of {GROUP}, verified (2 calls, ")), "{}", run.stderr);
+        assert!(run.stderr.starts_with(&format!("14 members of {GROUP}, verified (3 calls, ")), "{}", run.stderr);
         insta::assert_snapshot!(format!("wkteam_{format}"), run.stdout);
     }
     let run = list(&sandbox, &["-f", "ndjson", "--raw"]).go();
@@ -175,7 +175,7 @@ fn refusals_of_the_vendor_are_errors_that_say_what_to_do() {
     let other = SECRET.replace('5', "6");
     for (run, words) in [
         (list(&refusing, &[]).env("WKTEAM_PASSWORD", &other), "the account or the password is wrong (1001)"),
-        (list(&refusing, &[]).env("WKTEAM_WID", "349be9b5"), "that the wId is the latest login's"),
+        (list(&refusing, &[]).env("WKTEAM_WID", "349be9b5"), "give the account's wcId"),
         (list_of(&refusing, "1@chatroom", &[]), "that the account is in the group"),
         (by_token(list(&refusing, &[]), &other), "WKTEAM_TOKEN is still good"),
         (list(&refusing, &["--wc-id", "wxid_nobody"]), "the WeChat account is not online"),
