@@ -133,8 +133,12 @@ fn read_page<R: ListRow>(list: Value) -> Result<Paginator<R>, (DecodeErrorKind, 
             Err(reason) => page.rejected.push(Rejected { index, reason: format!("row {index}: {reason}"), raw: row }),
         }
     }
+    // The last page may have one row, and that an odd one. But rows without a number are rows of something else.
+    let numbered = |row: &Rejected| row.raw.get("id").is_some_and(|id| lenient::row_id(id).is_ok());
     match page.rejected.first() {
-        Some(first) if page.data.is_empty() => Err((Shape, format!("no row can be read: {}", first.reason))),
+        Some(first) if page.data.is_empty() && !page.rejected.iter().any(numbered) => {
+            Err((Shape, format!("no row can be read: {}", first.reason)))
+        }
         _ => Ok(page),
     }
 }

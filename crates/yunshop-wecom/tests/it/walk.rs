@@ -288,6 +288,17 @@ fn lists_without_an_end_come_to_one() {
 }
 
 #[test]
+fn a_last_page_whose_only_row_cannot_be_read_is_a_gap_and_no_error() {
+    let mut world = World::new(12, 1);
+    world.list.retain(|row| row.id != 1);
+    world.unreadable = 2;
+    let (_, found, report) = list(world, 1, RosterOptions::default());
+    assert_eq!(found, [11, 9, 7, 5, 3]);
+    assert_eq!(report.completeness, Completeness::Incomplete);
+    assert!(report.gaps.iter().any(|gap| gap.what.contains("row 0 of page 2 could not be read")), "{report:?}");
+}
+
+#[test]
 fn members_of_several_groups_are_no_group() {
     let (world, simulation) = simulate(World::new(5, 1), 1);
     let error = simulation.run(async {
