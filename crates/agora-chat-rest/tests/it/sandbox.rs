@@ -425,7 +425,7 @@ async fn by_cursor(sandbox: &Sandbox, client: &Client) -> String {
 async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     let mut cases = Vec::new();
     for how in ["pages", "description", "cursor"] {
-        for name in Fault::NAMES {
+        for name in Transport::EVERYDAY.iter().chain(Fault::NAMES) {
             for when in ["once", "call-3", "call-5", "always"] {
                 cases.push((name, when, how));
             }

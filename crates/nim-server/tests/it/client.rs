@@ -521,7 +521,7 @@ fn quick(sandbox: &Sandbox, fault: &str, transport: &Arc<dyn Runtime>) -> Client
 async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     let transport = &transport();
     let mut cases = Vec::new();
-    for name in Fault::NAMES {
+    for name in Transport::EVERYDAY.iter().chain(Fault::NAMES) {
         for when in ["once", "call-3", "always"] {
             cases.extend([Kind::All, Kind::Temporary].map(|kind| (*name, when, kind)));
             if matches!(*name, "empty-page" | "short-pages" | "clamp-page" | "fixed-by-update-time") {
@@ -557,7 +557,7 @@ async fn faults_of_the_calls_that_prove_a_list_never_make_it_more_certain() {
     let transport = &transport();
     let mut cases = Vec::new();
     for command in ["chatroom/get", "chatroom/queryMembersByRole"] {
-        for name in Fault::NAMES {
+        for name in Transport::EVERYDAY.iter().chain(Fault::NAMES) {
             cases.extend(["once", "always"].map(|when| (command, *name, when)));
         }
     }
@@ -595,7 +595,8 @@ async fn every_call_survives_every_fault_or_says_what_is_wrong() {
     let usual: BTreeMap<&str, String> =
         every_call(&client(&sandbox)).await.into_iter().map(|(name, answer)| (name, answer.unwrap())).collect();
     let usual = &usual;
-    let cases = Fault::NAMES.iter().flat_map(|name| ["once", "always"].map(|when| (*name, when)));
+    let cases =
+        Transport::EVERYDAY.iter().chain(Fault::NAMES).flat_map(|name| ["once", "always"].map(|when| (*name, when)));
     let lines = stream::iter(cases).map(|(name, when)| async move {
         let sandbox = world();
         for command in usual.keys() {

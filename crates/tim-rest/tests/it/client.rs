@@ -163,7 +163,7 @@ async fn outcome(client: &Client, group: &str) -> String {
 #[tokio::test]
 async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     let mut cases = Vec::new();
-    for name in Fault::NAMES {
+    for name in Transport::EVERYDAY.iter().chain(Fault::NAMES) {
         for when in ["once", "call-3", "always"] {
             cases.push((name, when, GroupKind::Community, COMMUNITY));
             if !matches!(*name, "stuck-cursor" | "empty-page") {

@@ -36,7 +36,7 @@ const SLOW: &[&str] = &["slow-answer"];
 async fn every_fault_ends_in_the_right_result_or_the_right_error() {
     let mut cases = Vec::new();
     for &(doing, command, whens) in DOINGS {
-        for name in SLOW.iter().chain(Fault::NAMES) {
+        for name in SLOW.iter().chain(Transport::EVERYDAY).chain(Fault::NAMES) {
             cases.extend(whens.iter().map(|when| (doing, command, *name, *when)));
         }
     }
