@@ -216,7 +216,7 @@ impl Server {
         let rules = &self.yunshop.rules;
         let joined = match rules.joined {
             Joined::True => row.joined,
-            Joined::Changed if number % 3 == 0 => 0,
+            Joined::Changed if number.is_multiple_of(3) => 0,
             Joined::Changed => row.joined,
             Joined::Zero => 0,
             Joined::Equal => 1_600_000_000,
