@@ -423,7 +423,7 @@ pub(crate) fn yunshop(data: &[u8]) {
     let session = yunshop_wecom::Session::of_cookie("a-session").unwrap();
     let client = yunshop_wecom::Client::builder(site, session).runtime(bent.simulation.clone()).retry(retry());
     let client = client.concurrency(bent.concurrency).deadline(None).build().unwrap();
-    let Ok(enterprise) = bent.simulation.clone().run(client.manage(1)) else { return };
+    let Ok(enterprise) = bent.simulation.run(client.manage(1)) else { return };
     read!(
         bent,
         enterprise.roster(7),

@@ -9,11 +9,11 @@ use http::{Request, Response};
 
 const MS: Duration = Duration::from_millis(1);
 
+/// When requests arrived, what the client heard, and the world.
+type Sent = (Vec<(Duration, Arrival)>, Option<Result<(), TransportErrorKind>>, Arc<Simulation>);
+
 /// Sends one request through this network; the arrivals at the server, with what it knows of each.
-fn send(
-    trip: Trip,
-    patience: Duration,
-) -> (Vec<(Duration, Arrival)>, Option<Result<(), TransportErrorKind>>, Arc<Simulation>) {
+fn send(trip: Trip, patience: Duration) -> Sent {
     let arrivals = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&arrivals);
     let simulation = Simulation::new(

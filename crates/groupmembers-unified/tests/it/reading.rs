@@ -42,7 +42,7 @@ proptest! {
         prop_assert_eq!(&serde_json::from_str::<Member>(&line).unwrap(), &member);
         let bare = serde_json::to_string(&member).unwrap();
         prop_assert!(!bare.contains("\"raw\":"), "raw is written where it is asked for");
-        prop_assert_eq!(&serde_json::from_str::<Member>(&bare).unwrap(), &member.clone().without_row());
+        prop_assert_eq!(&serde_json::from_str::<Member>(&bare).unwrap(), &member.without_row());
         // What is read is written the same again.
         prop_assert_eq!(serde_json::to_string(&serde_json::from_str::<Member>(&bare).unwrap()).unwrap(), bare);
     }
