@@ -568,10 +568,12 @@ impl<R: Row> Axis<R> {
         self.probes.retain(|&probe| probe != end);
         let keys: Vec<(String, i64)> =
             rows.iter().filter_map(|row| Some((row.id().to_owned(), row.joined()?))).collect();
+        let mut unknown = false;
         for row in rows {
-            enter(row);
+            unknown |= enter(row);
         }
-        if let Some(oldest) = oldest {
+        // Where the list was read on below this instant meanwhile, those who are known say nothing of what is below them.
+        if let Some(oldest) = oldest.filter(|&oldest| unknown || self.low.is_none_or(|low| oldest < low)) {
             let low = self.low.unwrap_or(end);
             self.gap(format!(
                 "the list seemed to end at {low}, and there are members below {end}: others may be between"
