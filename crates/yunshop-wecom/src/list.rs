@@ -1,7 +1,8 @@
 //! Lists in pages, as Laravel makes them.
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::command::Seen;
@@ -18,19 +19,36 @@ pub(crate) trait ListRow: DeserializeOwned {
 }
 
 /// What a list call answers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Listed<R, S> {
     /// The page. `None` where `data` is `[]`, as in one of the vendor's samples: then nothing was said, not even that the list
     /// is empty.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub list: Option<Paginator<R>>,
     /// Counts.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<S>,
     /// Fields this version does not know.
-    #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl<R: Serialize, S: Serialize> Serialize for Listed<R, S> {
+    /// As it came: `[]` where nothing was said. An object without a list would be no answer.
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        if self.list.is_none() && self.summary.is_none() && self.extra.is_empty() {
+            return serializer.collect_seq::<[(); 0]>([]);
+        }
+        let mut fields = serializer.serialize_map(None)?;
+        if let Some(list) = &self.list {
+            fields.serialize_entry("list", list)?;
+        }
+        if let Some(summary) = &self.summary {
+            fields.serialize_entry("summary", summary)?;
+        }
+        for (name, value) in &self.extra {
+            fields.serialize_entry(name, value)?;
+        }
+        fields.end()
+    }
 }
 
 /// One page of a list.

@@ -202,8 +202,6 @@ pub(crate) fn yunshop(data: &[u8]) {
     use yunshop_wecom::Command;
     fn check<C: Command>(response: Response<Vec<u8>>) {
         match C::from_http(response) {
-            // PHP's empty object, `[]`, is written as `{}`: from a server that would be no answer to a list.
-            Ok(answer) if serde_json::to_value(&answer.data).unwrap() == serde_json::json!({}) => {}
             Ok(answer) => again(&answer, C::from_http),
             Err(error) => printable(&error),
         }
