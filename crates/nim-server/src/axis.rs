@@ -28,6 +28,12 @@ const NOW: i64 = i64::MAX;
 /// Lists that run from the oldest to the newest are read upside down: their instants, taken from this one.
 pub(crate) const MIRROR: i64 = 1 << 53;
 
+/// A list that grows is left after so many pages that brought next to nothing.
+const THIN: u32 = 40;
+
+/// The clock of answers and that of join times may be so far apart.
+const CLOCKS_APART: i64 = 30_000;
+
 /// Two pages that do not join are asked for again with more overlap so often.
 const MENDS: u8 = 2;
 
@@ -68,6 +74,10 @@ pub(crate) struct Axis<R> {
     recent_end: i64,
     recent: Vec<(String, i64)>,
     recent_full: bool,
+    /// When the last page at the head that was not full was answered, by the server's clock.
+    short_at: Option<i64>,
+    /// Such pages one after the other that brought next to nothing.
+    thin: u32,
     /// How many milliseconds below `low + 1` the next question lies.
     step: u8,
     mends: u8,
@@ -87,6 +97,8 @@ pub(crate) struct Axis<R> {
     clamped: bool,
     /// Whether it was seen that the server sorts by something else.
     disordered: bool,
+    /// Whether it was seen that the list changed in a way that may have hidden somebody.
+    disturbed: bool,
     clean: bool,
     gaps: Vec<String>,
     notes: Vec<String>,
@@ -109,6 +121,8 @@ struct Island<R> {
     rows: Vec<R>,
     /// Whether it has as many rows as were asked for.
     full: bool,
+    /// When it was answered, by the server's clock.
+    at: Option<i64>,
     /// The oldest of its rows; for an empty page, nothing is below its question.
     oldest: Option<i64>,
 }
@@ -129,6 +143,8 @@ impl<R: Row> Axis<R> {
             recent_end: NOW,
             recent: Vec::new(),
             recent_full: true,
+            short_at: None,
+            thin: 0,
             step: 0,
             mends: 0,
             floor: 0,
@@ -140,6 +156,7 @@ impl<R: Row> Axis<R> {
             asked: BTreeMap::new(),
             clamped: false,
             disordered: false,
+            disturbed: false,
             clean: true,
             gaps: Vec::new(),
             notes: Vec::new(),
@@ -173,6 +190,11 @@ impl<R: Row> Axis<R> {
     /// Whether the whole list was read without a doubt.
     pub(crate) fn is_clean(&self) -> bool {
         self.stage == Stage::Ended && self.clean && self.gaps.is_empty()
+    }
+
+    /// Whether members came or went in a way that may have hidden somebody: reading again may help.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.disturbed
     }
 
     /// Whether nothing was seen that makes the list doubtful.
@@ -376,7 +398,7 @@ impl<R: Row> Axis<R> {
             }
             return;
         }
-        let island = Island { rows: page.rows, full, oldest };
+        let island = Island { rows: page.rows, full, oldest, at: page.at };
         match self.stage {
             Stage::Probing => return self.probed_at(end, island, &mut enter),
             Stage::Topping if end == NOW => return self.topped(island, &mut enter),
@@ -399,14 +421,17 @@ impl<R: Row> Axis<R> {
             let Some(island) = self.islands.remove(&end) else { return };
             self.accept(end, island, end == head, enter);
         }
-        if self.low.is_some_and(|low| self.islands.values().any(|island| island.oldest.is_some_and(|o| o < low))) {
+        // The other way round they joined since.
+        if !self.mirrored
+            && self.low.is_some_and(|low| self.islands.values().any(|island| island.oldest.is_some_and(|o| o < low)))
+        {
             self.doubt("rows turned up below the end of the list");
         }
         self.hand_over(enter);
     }
 
     fn accept(&mut self, end: i64, island: Island<R>, is_head: bool, enter: &mut impl FnMut(R) -> bool) {
-        let Island { rows, full, oldest } = island;
+        let Island { rows, full, oldest, at } = island;
         let looked = self.stage == Stage::Looking && is_head;
         let low = self.low;
         if let Some(low) = low
@@ -440,7 +465,17 @@ impl<R: Row> Axis<R> {
                 .zip(time)
                 .is_some_and(|(low, time)| is_head && time <= self.top && (time > low || (looked && time == low)));
             if is_new && had_been_read {
+                self.disturbed = true;
                 self.doubt("rows turned up in a stretch that had been read");
+            }
+        }
+        if is_head && !full && self.step == 0 {
+            self.short_at = at;
+        }
+        if self.mirrored && is_head {
+            self.thin = if new * 4 >= self.limit as usize { 0 } else { self.thin + 1 };
+            if self.thin > THIN {
+                return self.end_with_gap("the list grows as fast as it is read");
             }
         }
         if is_head {
@@ -458,6 +493,9 @@ impl<R: Row> Axis<R> {
                     if self.check == Check::Top {
                         self.first.clone_from(&keys);
                     }
+                }
+                if self.step > 0 && self.mirrored && self.joined_since(&keys) {
+                    return self.bottom();
                 }
                 if self.step > 0 && self.hint_was_wrong(low) {
                     // The short page was no end, so rows of its oldest instant may not have fitted on it.
@@ -529,7 +567,8 @@ impl<R: Row> Axis<R> {
     fn bottom(&mut self) {
         // That a list ends behind a full page is looked at twice: an empty answer may be a mistake.
         let looked = self.stage == Stage::Looking;
-        let look = !looked && (self.recent_full || self.is_one_instant() || self.check == Check::Bottom);
+        let doubtful = self.recent_full && !self.mirrored;
+        let look = !looked && (doubtful || self.is_one_instant() || self.check == Check::Bottom);
         self.stage = match self.check {
             _ if look => Stage::Looking,
             Check::Top if self.low.is_some() && self.recent_end != NOW => Stage::Topping,
@@ -545,21 +584,28 @@ impl<R: Row> Axis<R> {
 
     /// The top of the list once more: whoever moved there or joined after the first page was read is above those who stayed.
     fn topped(&mut self, island: Island<R>, enter: &mut impl FnMut(R) -> bool) {
-        let Island { rows, full, oldest } = island;
+        let Island { rows, full, oldest, .. } = island;
         let first: std::collections::HashSet<(&str, i64)> =
             self.first.iter().map(|(id, time)| (id.as_str(), *time)).collect();
         let joins = rows.iter().any(|row| row.joined().is_some_and(|time| first.contains(&(row.id(), time))));
         if full && (!joins || oldest.is_none_or(|oldest| oldest >= self.top)) {
+            self.disturbed = true;
             self.doubt("more members came to the top of the list while it was read than a page holds");
         }
         let top = self.top;
         for row in rows {
             let time = row.joined();
             if enter(row) && time.is_some_and(|time| time < top) {
+                self.disturbed = true;
                 self.doubt("rows turned up in a stretch that had been read");
             }
         }
         self.stage = Stage::Ended;
+    }
+
+    /// Whether all of those behind a page that was not full joined after it was answered: then it was the end.
+    fn joined_since(&self, keys: &[(String, i64)]) -> bool {
+        self.short_at.is_some_and(|at| keys.iter().all(|(_, time)| self.shown(*time) >= at - CLOCKS_APART))
     }
 
     /// An instant below the end.

@@ -22,7 +22,7 @@ use crate::error::{BuildError, Error};
 use crate::options::RosterOptions;
 use crate::region::{BaseUrl, Region};
 use crate::row::Rejected;
-use crate::superteam_walk::{SuperteamRoster, SuperteamWalk};
+use crate::superteam_walk::{SuperteamAnswer, SuperteamRoster, SuperteamWalk};
 use crate::team_walk::{TeamAnswer, TeamAsk, TeamRoster, TeamWalk};
 use crate::types::Member;
 use crate::walk::{Answer, Ask, Roster, RosterWalk};
@@ -285,7 +285,10 @@ impl Client {
 
     fn run_superteam(&self, walk: SuperteamWalk) -> SuperteamRoster {
         self.start(walk.tid(), walk, |client, request, scope| {
-            Box::pin(async move { client.call(&request, &scope).await })
+            Box::pin(async move {
+                let (page, at) = client.call_dated(&request, &scope).await?;
+                Ok(SuperteamAnswer { page, at })
+            })
         })
     }
 
@@ -510,6 +513,11 @@ impl Client {
     }
 
     async fn call<C: Command>(&self, command: &C, scope: &Scope) -> Result<C::Response, Error> {
+        Ok(self.call_dated(command, scope).await?.0)
+    }
+
+    /// With the answer's `Date`, in seconds since 1970-01-01 UTC.
+    async fn call_dated<C: Command>(&self, command: &C, scope: &Scope) -> Result<(C::Response, Option<u64>), Error> {
         let runtime = self.inner.driver.runtime();
         let call = Signed {
             client: &self.inner,
@@ -520,10 +528,12 @@ impl Client {
                 connect_failures: 0,
                 skew: 0,
                 repeated: false,
+                date: None,
             }),
         };
         let outcome = self.inner.driver.execute(&call, scope).await;
-        outcome.map_err(|mut error| {
+        let date = call.state().date;
+        outcome.map(|answer| (answer, date)).map_err(|mut error| {
             error.set_request_id(std::mem::take(&mut call.state().request_id));
             if let Error::Api(error) = &mut error {
                 error.group = command.group();
@@ -601,6 +611,8 @@ struct State {
     skew: i64,
     /// The server took it for a call it has seen.
     repeated: bool,
+    /// The last answer's `Date`.
+    date: Option<u64>,
 }
 
 impl<C> Signed<'_, C> {
@@ -646,6 +658,7 @@ impl<C: Command> Call for Signed<'_, C> {
     fn decode(&self, response: http::Response<Vec<u8>>) -> Result<C::Response, Error> {
         let wish = retry_after(response.headers());
         let date = server_time(response.headers());
+        self.state().date = date;
         C::from_http(response).map_err(|mut error| {
             let mut state = self.state();
             match &mut error {

@@ -54,7 +54,7 @@ pub use options::{Kind, RosterOptions};
 pub use region::{BaseUrl, Region};
 pub use row::{List, Rejected};
 #[cfg(feature = "client")]
-pub use superteam_walk::{SuperteamListing, SuperteamRoster, SuperteamWalk};
+pub use superteam_walk::{SuperteamAnswer, SuperteamListing, SuperteamRoster, SuperteamWalk};
 #[cfg(feature = "client")]
 pub use team_walk::{TeamAnswer, TeamAsk, TeamListing, TeamMember, TeamRole, TeamRoster, TeamWalk};
 pub use types::{Member, MemberData, MemberType, Members, Role, Room};

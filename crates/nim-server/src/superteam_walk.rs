@@ -68,6 +68,15 @@ impl fmt::Debug for SuperteamWalk {
     }
 }
 
+/// What the walk gets.
+#[derive(Debug, Clone)]
+pub struct SuperteamAnswer {
+    /// The page.
+    pub page: Response,
+    /// The server's `Date`, in seconds since 1970-01-01 UTC: it tells those who joined since from those who were left out.
+    pub at: Option<u64>,
+}
+
 impl SuperteamWalk {
     pub(crate) fn new(tid: u64, concurrency: usize) -> Self {
         let axis = Axis::new(MAX_LIMIT, concurrency, Check::None).mirrored();
@@ -80,14 +89,15 @@ impl SuperteamWalk {
         self.tid
     }
 
-    fn page(&mut self, ticket: Ticket, answer: Response) -> Result<(), Error> {
-        let (rows, rejected) = (answer.tlists.rows, answer.tlists.rejected);
+    fn page(&mut self, ticket: Ticket, answer: SuperteamAnswer) -> Result<(), Error> {
+        let (rows, rejected) = (answer.page.tlists.rows, answer.page.tlists.rejected);
         if rows.iter().any(|row| row.tid.is_some_and(|tid| tid != self.tid)) {
             return Err(WalkError::new("the server answered with members of another superteam").into());
         }
         let mut page = Page::new(rows.into_iter().map(Mirrored).collect(), None);
         page.unreadable =
             rejected.into_iter().map(|row| Unreadable { index: row.index as u64, why: row.reason }).collect();
+        page.at = answer.at.and_then(|seconds| i64::try_from(seconds).ok()?.checked_mul(1_000));
         let ledger = &mut self.ledger;
         let mut enter = |row: Mirrored| ledger.enter(Page::new(vec![row.0], None), 0) > 0;
         self.axis.take(ticket, page, &mut enter);
@@ -108,7 +118,7 @@ impl SuperteamWalk {
 
 impl Walk for SuperteamWalk {
     type Request = Request;
-    type Answer = Response;
+    type Answer = SuperteamAnswer;
     type Row = Member;
     type Error = Error;
 
@@ -120,7 +130,7 @@ impl Walk for SuperteamWalk {
         Some((ticket, Request { limit, reverse: Some(1), ..Request::new(self.tid, timetag) }))
     }
 
-    fn take(&mut self, ticket: Ticket, answer: Result<Response, Error>) -> Result<(), Error> {
+    fn take(&mut self, ticket: Ticket, answer: Result<SuperteamAnswer, Error>) -> Result<(), Error> {
         if !self.axis.is_waiting_for(ticket) {
             return Ok(());
         }

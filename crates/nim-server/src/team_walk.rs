@@ -128,9 +128,11 @@ impl TeamWalk {
             return Err(WalkError::new("the server answered about another team").into());
         }
         self.looks += 1;
-        if team.owner.is_none() || team.admins.is_none() {
-            self.whole = false;
-            self.ledger.note("the answer does not tell owner and admins");
+        if team.owner.is_none() {
+            self.ledger.gap("the answer holds no owner who can be read");
+        }
+        if team.admins.is_none() {
+            self.ledger.gap("the answer holds no list of admins");
         }
         let (rejected, mut rows) = (team.members.rejected.len(), Vec::new());
         rows.extend(team.owner.map(|member| TeamMember { role: TeamRole::Owner, member }));

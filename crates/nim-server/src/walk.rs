@@ -381,19 +381,27 @@ impl RosterWalk {
             (list, MemberType::Fixed) => {
                 self.passes += 1;
                 let guests_follow = self.todo.contains(&Step::List(MemberType::Temporary));
-                let mut proved = clean;
-                if let List::Seek(seek) = list {
+                let (mut proved, mut disturbed) = (clean, true);
+                if let List::Axis(axis) = list {
+                    disturbed = axis.is_disturbed();
+                } else if let List::Seek(seek) = list {
                     let order = seek.order();
                     // Of one pass nobody knows whether members moved meanwhile; the pass before the guests is held
                     // against the one after them.
                     let agrees = self.order.as_ref() == Some(&order);
                     let first_after = self.options.kind == Kind::All && self.passes == 1;
-                    self.fixed_proved &= agrees || !first_after || guests_follow;
+                    if first_after && !guests_follow && !agrees {
+                        self.fixed_proved = false;
+                        self.ledger.gap("fixed members changed their places between two readings");
+                    }
                     proved &= agrees || guests_follow;
                     self.order = clean.then_some(order);
                 }
                 let again = !proved && self.passes < PASSES && may_go_on;
                 self.fixed_proved &= proved || again;
+                if !proved && !again && disturbed {
+                    self.ledger.gap("fixed members changed their places each time that they were read");
+                }
                 again
             }
             _ => false,

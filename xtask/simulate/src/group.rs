@@ -157,6 +157,16 @@ impl Group {
         person
     }
 
+    /// Who stands at `place` leaves and comes back as they were: whoever lists the group need not have seen them.
+    pub fn blink(&mut self, place: usize, at: Duration) {
+        if let Some(stays) = self.list.get(place).and_then(|person| self.stays.get_mut(person.id as usize)) {
+            if let Some(stay) = stays.last_mut() {
+                stay.until = Some(at);
+            }
+            stays.push(Stay { from: Some(at), until: None });
+        }
+    }
+
     /// Changes the order of the whole list.
     pub fn shuffle(&mut self, random: &mut Random) {
         for last in (1..self.list.len()).rev() {

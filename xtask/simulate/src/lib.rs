@@ -9,6 +9,7 @@
 
 pub mod group;
 mod host;
+pub mod nim;
 pub mod oracle;
 pub mod random;
 pub mod run;
@@ -27,6 +28,9 @@ pub type Runner = fn(u64, bool) -> Run;
 /// The vendors, by their names on the command line.
 pub const VENDORS: &[(&str, Runner)] = &[
     ("tim", run::<tim::Tim>),
+    ("nim", run::<nim::Nim>),
+    ("nim-team", run::<nim::Team>),
+    ("nim-superteam", run::<nim::Superteam>),
     ("yunshop", run::<yunshop::Yunshop>),
     ("wkteam", run::<wkteam::Wkteam>),
     ("wkteam-details", run::<wkteam::WithDetails>),
