@@ -392,7 +392,7 @@ impl RosterWalk {
                     let first_after = self.options.kind == Kind::All && self.passes == 1;
                     if first_after && !guests_follow && !agrees {
                         self.fixed_proved = false;
-                        self.ledger.gap("fixed members changed their places between two readings");
+                        self.ledger.gap("fixed members may have changed their places between two readings");
                     }
                     proved &= agrees || guests_follow;
                     self.order = clean.then_some(order);
@@ -400,7 +400,7 @@ impl RosterWalk {
                 let again = !proved && self.passes < PASSES && may_go_on;
                 self.fixed_proved &= proved || again;
                 if !proved && !again && disturbed {
-                    self.ledger.gap("fixed members changed their places each time that they were read");
+                    self.ledger.gap("fixed members may have changed their places each time that they were read");
                 }
                 again
             }

@@ -324,6 +324,16 @@ fn an_empty_page_that_is_not_the_end_is_passed_or_said() {
 }
 
 #[test]
+fn an_answer_that_was_on_its_way_when_the_end_was_found_is_nobody_below_it() {
+    // A page asked for ahead of time comes when instants below the end are asked for, and holds only known guests above it.
+    let mut world = World::new(0, 45, 10_000_000, 505);
+    world.count = Count::Missing;
+    let (world, found, report) = list(world, 505, RosterOptions::default().kind(Kind::Temporary).page_size(3));
+    hold(&world, &found, &report);
+    assert_eq!((found.len(), report.completeness), (45, Completeness::Stable), "{report:?}");
+}
+
+#[test]
 fn a_few_who_entered_in_one_millisecond_are_the_whole_list() {
     let now = (UNIX * 1_000) as i64;
     for (fixed, guests) in [(3, 0), (0, 5), (4, 6)] {

@@ -309,7 +309,7 @@ impl vendor::Server for Server {
         self.look(world);
         let form = match self.gate.pass(request, world) {
             Ok(form) => form,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         if form.get("roomid").is_none_or(|id| *id != ROOM.to_string()) {
             return self.gate.refuse(404, "no such room", world);

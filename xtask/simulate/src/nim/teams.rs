@@ -120,7 +120,7 @@ impl vendor::Server for TeamServer {
     fn answer(&mut self, request: &Request<Vec<u8>>, world: &mut World) -> Response<Vec<u8>> {
         let form = match self.gate.pass(request, world) {
             Ok(form) => form,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         let is = |name: &str, value: &str| form.get(name).is_some_and(|text| text == value);
         match wire::command(request) {
@@ -284,7 +284,7 @@ impl vendor::Server for SuperteamServer {
     fn answer(&mut self, request: &Request<Vec<u8>>, world: &mut World) -> Response<Vec<u8>> {
         let form = match self.gate.pass(request, world) {
             Ok(form) => form,
-            Err(refusal) => return refusal,
+            Err(refusal) => return *refusal,
         };
         match wire::command(request) {
             "superteam/getTlists" if form.get("tid").is_some_and(|tid| *tid == TEAM.to_string()) => {

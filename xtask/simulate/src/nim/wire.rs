@@ -98,39 +98,43 @@ impl Gate {
     }
 
     /// The form, or why there is none.
-    pub(super) fn pass(&mut self, request: &Request<Vec<u8>>, world: &mut World) -> Result<Form, Response<Vec<u8>>> {
+    pub(super) fn pass(
+        &mut self,
+        request: &Request<Vec<u8>>,
+        world: &mut World,
+    ) -> Result<Form, Box<Response<Vec<u8>>>> {
         if world.random.one_in(self.manners.gateway) {
             let mut response = Response::new(b"<html><h1>502 Bad Gateway</h1></html>".to_vec());
             *response.status_mut() = http::StatusCode::BAD_GATEWAY;
-            return Err(response);
+            return Err(Box::new(response));
         }
         let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (nonce, cur_time, sum) = (text("nonce"), text("curtime"), text("checksum"));
         if world.random.one_in(self.manners.transient) {
             // What a gateway says may quote the request.
             let code = world.random.pick(CODES_THAT_PASS);
-            return Err(self.refuse(code, &format!("internal: checksum {sum}"), world));
+            return Err(Box::new(self.refuse(code, &format!("internal: checksum {sum}"), world)));
         }
         if request.method() != http::Method::POST || text("appkey") != KEY || nonce.is_empty() || nonce.len() > 128 {
-            return Err(self.refuse(414, "appkey", world));
+            return Err(Box::new(self.refuse(414, "appkey", world)));
         }
         let mut sha = sha1_smol::Sha1::new();
         for part in [SECRET, nonce, cur_time] {
             sha.update(part.as_bytes());
         }
         if sha.digest().to_string() != sum {
-            return Err(self.refuse(414, "checksum", world));
+            return Err(Box::new(self.refuse(414, "checksum", world)));
         }
         let now = world.now.unix.as_secs();
         if cur_time.parse::<u64>().map_or(true, |time| time.abs_diff(now) > 300) {
             world.seen.insert("nim: CurTime is expired");
-            return Err(self.refuse(414, "CurTime is expired", world));
+            return Err(Box::new(self.refuse(414, "CurTime is expired", world)));
         }
         if self.manners.dedupes && !self.seen.insert(text("requestid").to_owned()) {
             world.seen.insert("nim: a request that was seen");
-            return Err(self.refuse(431, "HTTP request repeated", world));
+            return Err(Box::new(self.refuse(431, "HTTP request repeated", world)));
         }
-        form(request.body()).ok_or_else(|| self.refuse(414, "bad form", world))
+        form(request.body()).ok_or_else(|| Box::new(self.refuse(414, "bad form", world)))
     }
 
     pub(super) fn refuse(&self, code: u32, desc: &str, world: &World) -> Response<Vec<u8>> {
