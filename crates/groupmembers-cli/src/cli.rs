@@ -6,7 +6,8 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Code, Error};
-use crate::{diff, list, sandbox, terminal, token};
+use crate::vendors::Vendor;
+use crate::{diff, list, sandbox, terminal, token, watch};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -40,7 +41,16 @@ pub(crate) enum Command {
     )]
     List {
         #[command(subcommand)]
-        vendor: list::Vendor,
+        vendor: Vendor<list::Args>,
+    },
+    /// List a group again and again, and print who joined, left or changed
+    #[command(
+        after_help = "Example:\n  groupmembers watch tim --group '@TGS#1ABCDEF' --every 60s --state watch.json",
+        arg_required_else_help = true
+    )]
+    Watch {
+        #[command(subcommand)]
+        vendor: Vendor<watch::Args>,
     },
     /// Say who joined, left or changed between two rosters
     Diff(diff::Args),
@@ -71,7 +81,9 @@ impl Cli {
             ErrorKind::InvalidSubcommand => {
                 Error::Usage(one_line(&format!("{}\n\ntip: known are {}", shortened(&error), subcommands())))
             }
-            ErrorKind::UnknownArgument if is_a_bare_word(&error) && args().any(|word| word == "list") => {
+            ErrorKind::UnknownArgument
+                if is_a_bare_word(&error) && args().any(|word| word == "list" || word == "watch") =>
+            {
                 Error::Usage(one_line(&format!("{}\n\ntip: the group's id goes behind --group", shortened(&error))))
             }
             _ => Error::Usage(one_line(&shortened(&error))),

@@ -1,5 +1,6 @@
 //! `groupmembers`: who is in this group? Lists every member of a group of a Chinese IM vendor, and says how sure it is.
 
+mod begun;
 mod cli;
 mod demo;
 mod diff;
@@ -19,6 +20,8 @@ mod sandbox;
 mod sanitize;
 mod terminal;
 mod token;
+mod vendors;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -30,7 +33,8 @@ fn main() -> ExitCode {
         Command::Demo => demo::run(),
         Command::Diff(args) => diff::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
-        Command::List { vendor } => list::run(vendor),
+        Command::List { vendor } => vendor.run(),
+        Command::Watch { vendor } => vendor.run(),
         Command::Token { what } => token::run(what),
     });
     let code = outcome.unwrap_or_else(|error| {

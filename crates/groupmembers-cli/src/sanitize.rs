@@ -424,7 +424,7 @@ mod tests {
     use super::*;
 
     fn sanitizer() -> Sanitizer {
-        Sanitizer::new(&crate::list::tim::RULES)
+        Sanitizer::new(&crate::vendors::tim::RULES)
     }
 
     fn body(sanitizer: &mut Sanitizer, json: &str) -> String {

@@ -11,7 +11,7 @@ use groupmembers_unified::{Changed, Difference};
 use crate::error::{Code, Error};
 use crate::terminal;
 use roster::{Entry, Problem, Roster};
-use show::{Form, Shown};
+pub(crate) use show::{Form, Shown};
 
 pub(crate) const AFTER_HELP: &str = "\
 A roster is a file that `groupmembers list` wrote as ndjson or csv, of one

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use groupmembers_http::Report;
 use serde_json::json;
 
-use super::{Job, Stop};
+use super::job::{Job, Stop};
 use crate::error::{Code, Error};
 use crate::interrupt::Interrupt;
 use crate::report::Summary;

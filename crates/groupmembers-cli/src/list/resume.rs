@@ -14,15 +14,14 @@ use groupmembers_http::{Completeness, Report};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::begun::Begun;
 use crate::error::Error;
 use crate::files::{self, Place};
 use crate::kept::{self, Kept};
 use crate::output::Format;
 use crate::rows::{self, Problem, Sum, Written};
 use crate::terminal;
-
-/// What rows and walk hang on, by the flag or variable it comes from. Nothing in it is secret.
-pub(super) type Shape = Vec<(&'static str, String)>;
+use crate::vendors::Shape;
 
 /// The first key of a saved listing, and the form in which it is written.
 const MARK: &str = "groupmembers_listing";
@@ -180,7 +179,9 @@ impl Resume {
         let written = match &head {
             None => Sum::default().written(0),
             Some(head) => {
-                resume.agrees_with(head)?;
+                let was = Begun { vendor: &head.vendor, group: &head.group, options: &head.options };
+                let is = Begun { vendor: resume.vendor, group: &resume.group, options: &resume.options };
+                is.goes_on(&was, "listing", "--resume", name)?;
                 head.output.clone()
             }
         };
@@ -220,37 +221,6 @@ impl Resume {
             resume.ahead.extend(found.after);
         }
         Ok((resume, Before { bytes: found.bytes, rows: found.rows, sum: found.sum }))
-    }
-
-    /// Refuses to go on with anything but what was begun.
-    fn agrees_with(&self, head: &Head) -> Result<(), Error> {
-        let state = self.name.display();
-        let short = |text: &str| {
-            let text = terminal::scrub(text);
-            if text.is_empty() { "none".to_owned() } else { terminal::short(&text).into_owned() }
-        };
-        let refused = |name: &str, was: &str, is: &str| {
-            let (was, is) = (short(was), short(is));
-            let is = if was == is { "another now".to_owned() } else { format!("{is} now") };
-            Err(Error::Usage(format!(
-                "--resume {state}: was begun with {name} {was}, and it is {is}: a listing goes on as it began"
-            )))
-        };
-        if head.vendor != self.vendor {
-            return Err(Error::Usage(format!(
-                "--resume {state}: is a listing of {}, not of {}: name another file",
-                short(&head.vendor),
-                self.vendor
-            )));
-        }
-        if head.group != self.group {
-            return refused("--group", &head.group, &self.group);
-        }
-        let now = |name: &str| self.options.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value);
-        let was = |name: &str| head.options.iter().find(|(of, _)| of == name).map_or("", |(_, value)| value);
-        let names = self.options.iter().chain(&head.options).map(|(name, _)| name.as_str());
-        let changed = names.map(|name| (name, was(name), now(name))).find(|(_, was, now)| was != now);
-        changed.map_or(Ok(()), |(name, was, now)| refused(name, was, now))
     }
 
     /// The walk as it was saved.

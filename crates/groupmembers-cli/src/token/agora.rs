@@ -5,7 +5,7 @@ use agora_chat_rest::{App, Credentials, Subject};
 
 use super::{instant, print, tell};
 use crate::error::{Code, Error};
-use crate::list::agora::subject;
+use crate::vendors::agora::subject;
 use crate::{env, ids, terminal};
 
 /// What an AccessToken2 begins with; a UserSig begins with what zlib makes of its first bytes, `eJ`.

@@ -128,6 +128,43 @@ impl Listing {
         run
     }
 
+    /// A watch of it every second.
+    pub(crate) fn watch(&self, dir: &Path, more: &[&str]) -> Run {
+        let mut run = self.bare(dir, more);
+        let args: Vec<_> = run.command.get_args().skip(1).map(ToOwned::to_owned).collect();
+        let env: Vec<_> =
+            run.command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
+        let mut watch = Run::new(&["watch"]);
+        watch.command.args(args).args(["--every", "1s", "-f", "ndjson"]).envs(env).current_dir(dir);
+        dir.clone_into(&mut watch.dir);
+        run = watch;
+        run
+    }
+
+    /// Somebody joins.
+    pub(crate) fn join(&self, id: &str) -> bool {
+        let sandbox = &self.sandbox;
+        match self.vendor {
+            "tim" => sandbox.tim().add_member(self.group, id),
+            "agora" => sandbox.agora().add_member(self.group, id),
+            "nim" => sandbox.nim().add_member(ROOM, MemberType::Fixed, id),
+            "wkteam" => sandbox.wkteam().add_member(self.group, id),
+            _ => sandbox.yunshop().add_member(7, id),
+        }
+    }
+
+    /// Somebody leaves.
+    pub(crate) fn leave(&self, id: &str) -> bool {
+        let sandbox = &self.sandbox;
+        match self.vendor {
+            "tim" => sandbox.tim().remove_member(self.group, id),
+            "agora" => sandbox.agora().remove_member(self.group, id),
+            "nim" => sandbox.nim().remove_member(ROOM, MemberType::Fixed, id),
+            "wkteam" => sandbox.wkteam().remove_member(self.group, id),
+            _ => sandbox.yunshop().remove_member(7, id),
+        }
+    }
+
     /// Who was there all the time, and who was at some moment.
     pub(crate) fn truth(&self) -> (BTreeSet<String>, BTreeSet<String>) {
         let sandbox = &self.sandbox;

@@ -22,5 +22,7 @@ mod sandbox;
 mod signals;
 mod token;
 mod token_agora;
+#[cfg(unix)]
+mod watch;
 mod wkteam;
 mod yunshop;

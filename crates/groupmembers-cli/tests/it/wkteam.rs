@@ -309,7 +309,9 @@ fn record(run: Run) -> Recorded {
 }
 
 /// Lists the recorded group as a user's test would, and compares with what the program saw.
-fn replays(recorded: &Recorded) {
+///
+/// So many calls, a login and the look for a wId, are no part of a recording.
+fn replays(recorded: &Recorded, left_out: u64) {
     let case = &recorded.case;
     let unix = Duration::from_secs(case["stamp"]["unix"].as_u64().unwrap());
     let replay = Replay::from_dir(&recorded.dir, unix, 0, &[]).unwrap();
@@ -325,8 +327,7 @@ fn replays(recorded: &Recorded) {
     let listing = runtime.block_on(client.roster(group).all()).unwrap();
     assert_eq!(replay.left(), 0, "every recorded answer is asked for");
     let report = serde_json::to_value(&listing.report).unwrap();
-    // The program looked for the account's latest login first, which is no part of a recording.
-    assert_eq!(report["calls"].as_u64().map(|calls| calls + 1), recorded.report["calls"].as_u64(), "calls");
+    assert_eq!(report["calls"].as_u64().map(|calls| calls + left_out), recorded.report["calls"].as_u64(), "calls");
     for key in ["vendor", "members", "retries", "throttled", "duplicates", "declared_total", "completeness"] {
         assert_eq!(report[key], recorded.report[key], "{key}");
     }
@@ -385,7 +386,7 @@ fn what_is_recorded_replays_with_stand_ins() {
         );
         assert_eq!(files(&recorded.dir).len(), 1 + 2 * 2);
         is_sanitised(&sandbox, &recorded);
-        replays(&recorded);
+        replays(&recorded, if by_name { 2 } else { 1 });
     }
 }
 
@@ -399,7 +400,7 @@ fn habits_of_the_vendor_are_recorded_as_they_are() {
         let recorded = record(by_token(list(&sandbox, &[]), &sandbox.wkteam().token()));
         assert_eq!(recorded.outcome.code, 0, "{habits:?}: {}", recorded.outcome.stderr);
         is_sanitised(&sandbox, &recorded);
-        replays(&recorded);
+        replays(&recorded, 0);
     }
 }
 
@@ -418,7 +419,7 @@ fn refusals_and_moving_groups_are_recorded_too() {
     let recorded = record(list(&moving, &[]));
     assert!(matches!(recorded.outcome.code, 0 | 3), "{}", recorded.outcome.stderr);
     is_sanitised(&moving, &recorded);
-    replays(&recorded);
+    replays(&recorded, 1);
 }
 
 fn echo() -> Injection {

@@ -6,22 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groupmembers_http::Runtime;
-use groupmembers_http::reqwest_0_13::Reqwest;
-use groupmembers_unified as unified;
+use groupmembers_unified::{self as unified, Member};
 use wkteam_api::{
-    Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Pace, RosterOptions, Token, WId,
-    get_chat_room_info,
+    Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Pace, Roster, RosterOptions,
+    RosterWalk, Token, WId, get_chat_room_info,
 };
 
-use super::resume::Shape;
-use super::{Common, either};
+use super::{Help, Listing, RowOf, Shape, Target, Task, either};
 use crate::error::{Code, Error};
-use crate::interrupt::Interrupt;
+use crate::sanitize::Rules;
 use crate::{cli, env, ids};
 
-const AFTER_HELP: &str = "\
-Environment:
-  WKTEAM_TOKEN      the Authorization of a login, as it is, without Bearer
+pub(super) const HELP: Help = Help {
+    environment: "  WKTEAM_TOKEN      the Authorization of a login, as it is, without Bearer
   WKTEAM_ACCOUNT    instead of a token: the developer account, and
   WKTEAM_PASSWORD   its password
   WKTEAM_WID        the wId of the WeChat account's latest login
@@ -29,27 +26,17 @@ Environment:
   WKTEAM_BASE_URL   stands for --base-url
 
 The vendor's hosts speak plain http: the token, and at a login the password,
-travel in the open. https:// works where you put a proxy in front.
-
-Examples:
-  export WKTEAM_BASE_URL=http://203.0.113.7:9899
+travel in the open. https:// works where you put a proxy in front.",
+    exports: "  export WKTEAM_BASE_URL=http://203.0.113.7:9899
   read -rs WKTEAM_TOKEN; export WKTEAM_TOKEN
-  read -rs WKTEAM_WID; export WKTEAM_WID
-  groupmembers list wkteam --group 24343869723@chatroom
-  groupmembers list wkteam --group 24343869723@chatroom -o list.csv
-  groupmembers list wkteam --group 24343869723@chatroom --wc-id wxid_abc";
+  read -rs WKTEAM_WID; export WKTEAM_WID",
+    group: "wkteam --group 24343869723@chatroom",
+    lists: &["", "-o list.csv", "--wc-id wxid_abc"],
+};
 
-/// What a wkteam listing takes.
+/// What leads to the account.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = AFTER_HELP,
-    mut_arg("group", |arg| arg.help("The group's id, such as 24343869723@chatroom")),
-    mut_arg("concurrency", |arg| arg.hide(true).default_value("1").value_parser(one_at_a_time)),
-)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    common: Common,
-
+pub(crate) struct Way {
     /// The host your console shows, such as http://203.0.113.7:9899; plain http is taken
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
@@ -61,6 +48,20 @@ pub(crate) struct Args {
     /// The least time between two calls; up to half of it is added at random. Haste costs the account
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = |text: &str| cli::number::<u64>(text, 0..=3_600_000), allow_negative_numbers = true)]
     pause_ms: u64,
+}
+
+/// What a wkteam listing takes.
+#[derive(Debug, clap::Args)]
+#[command(
+    mut_arg("group", |arg| arg.help("The group's id, such as 24343869723@chatroom")),
+    mut_arg("concurrency", |arg| arg.hide(true).default_value("1").value_parser(one_at_a_time)),
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    #[command(flatten)]
+    way: Way,
 
     /// Read the list so often at most, where it does not agree with what the group says of itself
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = |text: &str| cli::number::<u32>(text, 1..=5), allow_negative_numbers = true)]
@@ -82,41 +83,55 @@ fn one_at_a_time(text: &str) -> Result<u16, String> {
 /// No id of this vendor comes near it.
 const LONGEST_ID: usize = 128;
 
-/// Lists a wkteam group.
-pub(crate) fn run(args: Args) -> Result<Code, Error> {
-    let group = args.common.group(LONGEST_ID)?.to_owned();
-    let asked = get_chat_room_info::Request::new(group.as_str());
-    asked.validate().map_err(|error| refused("--group", &error))?;
-    let builder = args.builder()?.deadline(Some(args.common.deadline()));
-    let shape = args.shape()?;
+/// A group.
+struct Group {
+    id: String,
+    builder: ClientBuilder,
+    options: RosterOptions,
+    shape: Shape,
+}
 
-    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
-    let runtime = crate::runtime()?;
-    let mut job = args.common.open(Arc::clone(&transport), &rules::RULES, shape)?;
-    let walk = job.walk()?;
-    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
-    let interrupt = runtime.block_on(async { Interrupt::listen() });
-    let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let code = runtime.block_on(async {
-        let roster = match walk {
-            Some(walk) => client.resume(walk),
-            None => client.roster_with(&group, args.options()),
-        };
-        job.run_with(roster, interrupt, |walk, row| {
-            let owner = walk.room().and_then(|room| room.chat_room_owner.as_deref());
-            unified::wkteam::member(&group, row, owner)
-        })
-        .await
-    });
-    // What is still in flight was given up, a name being looked up included: wait for nothing.
-    runtime.shutdown_background();
-    match code {
-        // The vendor has one code for everything.
-        Err(Error::Failed(text)) if text.contains("refused (1001)") && env::given("WKTEAM_TOKEN")?.is_some() => {
-            Err(Error::Failed(format!("{text}; or check that WKTEAM_TOKEN is still good")))
-        }
-        code => code,
+impl Listing for Group {
+    type Walk = RosterWalk;
+    type Client = Client;
+
+    fn rules(&self) -> &'static Rules {
+        &rules::RULES
     }
+
+    fn group(&self) -> &str {
+        &self.id
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    async fn connect(&self, runtime: Arc<dyn Runtime>) -> Result<Client, String> {
+        self.builder.clone().runtime(runtime).build().map_err(|error| error.to_string())
+    }
+
+    fn roster(&self, client: &Client, walk: Option<RosterWalk>) -> Roster {
+        match walk {
+            Some(walk) => client.resume(walk),
+            None => client.roster_with(&self.id, self.options.clone()),
+        }
+    }
+
+    fn member(&self, walk: &RosterWalk, row: RowOf<Self>) -> Member {
+        let owner = walk.room().and_then(|room| room.chat_room_owner.as_deref());
+        unified::wkteam::member(&self.id, row, owner)
+    }
+
+    fn hint(&self, error: &str) -> Option<String> {
+        hint(error)
+    }
+}
+
+/// What an error may mean: the vendor has one code for everything.
+fn hint(error: &str) -> Option<String> {
+    let by_token = env::given("WKTEAM_TOKEN").is_ok_and(|token| token.is_some());
+    (by_token && error.contains("refused (1001)")).then(|| "or check that WKTEAM_TOKEN is still good".to_owned())
 }
 
 fn refused(name: &str, error: &BuildError) -> Error {
@@ -129,13 +144,24 @@ impl Args {
         if self.no_check { options.unchecked() } else { options }
     }
 
-    /// What rows and walk hang on. The wId is another one after each login.
+    /// Has the task done with a group.
+    pub(super) fn run<T: Task>(self, task: T) -> Result<Code, Error> {
+        let id = self.target.group(LONGEST_ID)?.to_owned();
+        let asked = get_chat_room_info::Request::new(id.as_str());
+        asked.validate().map_err(|error| refused("--group", &error))?;
+        let builder = self.way.builder()?.deadline(Some(self.target.deadline()));
+        let mut shape = self.way.shape()?;
+        shape.extend([("--rounds", self.rounds.to_string()), ("--no-check", self.no_check.to_string())]);
+        task.run(Group { id, builder, options: self.options(), shape })
+    }
+}
+
+impl Way {
+    /// What rows hang on. The wId is another one after each login.
     fn shape(&self) -> Result<Shape, Error> {
         Ok(vec![
             ("--base-url", self.host()?.as_str().to_owned()),
             ("--wc-id", self.wc_id.clone().or(env::given("WKTEAM_WCID")?).unwrap_or_default()),
-            ("--rounds", self.rounds.to_string()),
-            ("--no-check", self.no_check.to_string()),
         ])
     }
 

@@ -4,44 +4,33 @@ use std::sync::Arc;
 
 use clap::ValueEnum as _;
 use groupmembers_http::Runtime;
-use groupmembers_http::reqwest_0_13::Reqwest;
-use groupmembers_unified as unified;
+use groupmembers_unified::{self as unified, Member};
 use serde_json::json;
 use tim_rest::{
-    BaseUrl, BuildError, Client, Command, Credentials, GroupType, Region, RosterOptions, get_group_info,
-    get_group_member_info, get_members,
+    BaseUrl, BuildError, Client, ClientBuilder, Command, Credentials, GroupType, Region, Roster, RosterOptions,
+    RosterWalk, get_group_info, get_group_member_info, get_members,
 };
 
-use super::Common;
-use super::resume::Shape;
+use super::{Help, Listing, RowOf, Shape, Target, Task};
 use crate::error::{Code, Error};
-use crate::interrupt::Interrupt;
 use crate::sanitize::{Kind, Outcome, Rules, Ways};
 use crate::{cli, env, ids, terminal};
 
-const AFTER_HELP: &str = "\
-Environment:
-  TIM_SDK_APP_ID   the app's number
+pub(super) const HELP: Help = Help {
+    environment: "  TIM_SDK_APP_ID   the app's number
   TIM_SECRET_KEY   the app's secret key
   TIM_ADMIN        the UserID of an App admin, often administrator
   TIM_BASE_URL     stands for --base-url
-  TIM_REGION       stands for --region
+  TIM_REGION       stands for --region",
+    exports: "  export TIM_SDK_APP_ID=1400000000 TIM_ADMIN=administrator
+  read -rs TIM_SECRET_KEY; export TIM_SECRET_KEY",
+    group: "tim --group '@TGS#1ABCDEF'",
+    lists: &["", "-o list.csv --report report.json", "--format ndjson | jq -r .id", "--record fixtures/my_group"],
+};
 
-Examples:
-  export TIM_SDK_APP_ID=1400000000 TIM_ADMIN=administrator
-  read -rs TIM_SECRET_KEY; export TIM_SECRET_KEY
-  groupmembers list tim --group '@TGS#1ABCDEF'
-  groupmembers list tim --group '@TGS#1ABCDEF' -o list.csv --report report.json
-  groupmembers list tim --group '@TGS#1ABCDEF' --format ndjson | jq -r .id
-  groupmembers list tim --group '@TGS#1ABCDEF' --record fixtures/my_group";
-
-/// What a TIM listing takes.
+/// What leads to the app.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    common: Common,
-
+pub(crate) struct Way {
     /// Another host than a region's; plain http on this machine only
     #[arg(long, value_name = "URL", conflicts_with = "region")]
     base_url: Option<String>,
@@ -50,6 +39,16 @@ pub(crate) struct Args {
     /// riyadh, mumbai
     #[arg(long, value_name = "NAME")]
     region: Option<String>,
+}
+
+/// What a TIM listing takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    #[command(flatten)]
+    way: Way,
 
     /// The group's type, where you know it: saves the call that asks
     #[arg(long = "type", value_name = "TYPE", ignore_case = true)]
@@ -96,46 +95,50 @@ impl From<Type> for GroupType {
 /// The most bytes of a custom field's key.
 const LONGEST_KEY: usize = 16;
 
-/// Lists a TIM group.
-pub(crate) fn run(args: Args) -> Result<Code, Error> {
-    // Ids of the vendor's making are longer than those an app may give.
-    let longest = if args.common.group.starts_with("@TGS#") { 128 } else { 48 };
-    let group = args.common.group(longest)?.to_owned();
-    let options = args.options()?;
-    env::require(&["TIM_SDK_APP_ID", "TIM_SECRET_KEY", "TIM_ADMIN"])?;
-    ids::check("TIM_ADMIN", &env::read("TIM_ADMIN")?.unwrap_or_default(), ids::LONGEST_TIM_USER)?;
-    let credentials = Credentials::from_env().map_err(|error| Error::Usage(error.to_string()))?;
-    let mut builder =
-        Client::builder(credentials).concurrency(args.common.concurrency.into()).deadline(Some(args.common.deadline()));
-    let host = args.host()?;
-    let shape = args.shape(&host);
-    builder = match host {
-        Host::Base(url) => builder.base_url(url),
-        Host::Region(region) => builder.region(region),
-    };
+/// A TIM group.
+struct Group {
+    id: String,
+    builder: ClientBuilder,
+    options: RosterOptions,
+    shape: Shape,
+    type_is_given: bool,
+}
 
-    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
-    let runtime = crate::runtime()?;
-    let mut job = args.common.open(Arc::clone(&transport), &RULES, shape)?;
-    let walk = job.walk()?;
-    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
-    let interrupt = runtime.block_on(async { Interrupt::listen() });
-    let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let code = runtime.block_on(async {
-        let roster = match walk {
+impl Listing for Group {
+    type Walk = RosterWalk;
+    type Client = Client;
+
+    fn rules(&self) -> &'static Rules {
+        &RULES
+    }
+
+    fn group(&self) -> &str {
+        &self.id
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    async fn connect(&self, runtime: Arc<dyn Runtime>) -> Result<Client, String> {
+        self.builder.clone().runtime(runtime).build().map_err(|error| error.to_string())
+    }
+
+    fn roster(&self, client: &Client, walk: Option<RosterWalk>) -> Roster {
+        match walk {
             Some(walk) => client.resume(walk),
-            None => client.roster_with(&group, options),
-        };
-        job.run(roster, interrupt, |row| unified::tim::member(&group, row, terminal::now())).await
-    });
-    // What is still in flight was given up, a name being looked up included: wait for nothing.
-    runtime.shutdown_background();
-    match code {
-        // The API has no code of its own for it.
-        Err(Error::Failed(text)) if args.group_type.is_some() && WRONG_TYPE.iter().any(|code| text.contains(code)) => {
-            Err(Error::Failed(format!("{text}; or --type is wrong: leave it out, and the API is asked")))
+            None => client.roster_with(&self.id, self.options.clone()),
         }
-        code => code,
+    }
+
+    fn member(&self, _: &RosterWalk, row: RowOf<Self>) -> Member {
+        unified::tim::member(&self.id, row, terminal::now())
+    }
+
+    fn hint(&self, error: &str) -> Option<String> {
+        // The API has no code of its own for it.
+        let may_be = self.type_is_given && WRONG_TYPE.iter().any(|code| error.contains(code));
+        may_be.then(|| "or --type is wrong: leave it out, and the API is asked".to_owned())
     }
 }
 
@@ -147,7 +150,22 @@ enum Host {
     Region(Region),
 }
 
-impl Args {
+impl Way {
+    /// A client to set up, and the host it will ask.
+    fn builder(&self) -> Result<(ClientBuilder, String), Error> {
+        env::require(&["TIM_SDK_APP_ID", "TIM_SECRET_KEY", "TIM_ADMIN"])?;
+        ids::check("TIM_ADMIN", &env::read("TIM_ADMIN")?.unwrap_or_default(), ids::LONGEST_TIM_USER)?;
+        let credentials = Credentials::from_env().map_err(|error| Error::Usage(error.to_string()))?;
+        let builder = Client::builder(credentials);
+        Ok(match self.host()? {
+            Host::Base(url) => {
+                let host = url.as_str().to_owned();
+                (builder.base_url(url), host)
+            }
+            Host::Region(region) => (builder.region(region), format!("https://{}", region.host())),
+        })
+    }
+
     /// The flags first, then the environment, then China.
     fn host(&self) -> Result<Host, Error> {
         let named = |name: &str, error: &BuildError| Error::Usage(format!("{name} {}", error.problem()));
@@ -156,20 +174,34 @@ impl Args {
         match (&self.base_url, &self.region) {
             (Some(url), _) => base("--base-url", url),
             (None, Some(text)) => region("--region", text),
-            (None, None) => match (from_env("TIM_BASE_URL")?, from_env("TIM_REGION")?) {
+            (None, None) => match (env::given("TIM_BASE_URL")?, env::given("TIM_REGION")?) {
                 (Some(url), _) => base("TIM_BASE_URL", &url),
                 (None, Some(text)) => region("TIM_REGION", &text),
                 (None, None) => Ok(Host::Region(Region::default())),
             },
         }
     }
+}
+
+impl Args {
+    /// Has the task done with a TIM group.
+    pub(super) fn run<T: Task>(self, task: T) -> Result<Code, Error> {
+        // Ids of the vendor's making are longer than those an app may give.
+        let longest = if self.target.group.starts_with("@TGS#") { 128 } else { 48 };
+        let id = self.target.group(longest)?.to_owned();
+        let options = self.options()?;
+        let (builder, host) = self.way.builder()?;
+        task.run(Group {
+            id,
+            builder: builder.concurrency(self.target.concurrency.into()).deadline(Some(self.target.deadline())),
+            options,
+            shape: self.shape(host),
+            type_is_given: self.group_type.is_some(),
+        })
+    }
 
     /// What rows and walk hang on.
-    fn shape(&self, host: &Host) -> Shape {
-        let host = match host {
-            Host::Base(url) => url.as_str().to_owned(),
-            Host::Region(region) => format!("https://{}", region.host()),
-        };
+    fn shape(&self, host: String) -> Shape {
         let names = |names: &Option<Vec<String>>| names.as_ref().map_or_else(String::new, |names| names.join(","));
         let group_type = self.group_type.and_then(|group_type| group_type.to_possible_value());
         vec![
@@ -210,11 +242,6 @@ impl Args {
         options.custom_fields.clone_from(&self.custom_fields);
         Ok(options)
     }
-}
-
-/// A variable that may be unset. Set but empty is as good as unset.
-fn from_env(name: &str) -> Result<Option<String>, Error> {
-    Ok(env::read(name)?.filter(|value| !value.is_empty()))
 }
 
 /// The field of a member that is meant. The API takes any name and leaves out what it does not know: a mistyped one

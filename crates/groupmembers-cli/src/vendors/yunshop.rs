@@ -5,21 +5,19 @@ mod rules;
 use std::sync::Arc;
 
 use groupmembers_http::Runtime;
-use groupmembers_http::reqwest_0_13::Reqwest;
-use groupmembers_unified as unified;
+use groupmembers_unified::{self as unified, Member};
 use yunshop_wecom::{
-    Account, BaseUrl, BuildError, Client, Command as _, Credentials, RosterOptions, Session, Site, manage_business,
+    Account, BaseUrl, BuildError, Client, ClientBuilder, Command as _, Credentials, Enterprise, Roster, RosterOptions,
+    RosterWalk, Session, Site, manage_business,
 };
 
-use super::resume::Shape;
-use super::{Common, either};
+use super::{Help, Listing, RowOf, Shape, Target, Task, either};
 use crate::error::{Code, Error};
-use crate::interrupt::Interrupt;
+use crate::sanitize::Rules;
 use crate::{cli, env, ids, terminal};
 
-const AFTER_HELP: &str = "\
-Environment:
-  YUNSHOP_UNIACID      the tenant's number, behind i= in the admin's address
+pub(super) const HELP: Help = Help {
+    environment: "  YUNSHOP_UNIACID      the tenant's number, behind i= in the admin's address
   YUNSHOP_BUSINESS_ID  the enterprise's number
   YUNSHOP_SESSION      the value of the cookie PHPSESSID, of a session that
                        works in this enterprise alone
@@ -28,19 +26,25 @@ Environment:
   YUNSHOP_BASE_URL     stands for --base-url
 
 A shop is its merchant's own server. Where it speaks plain http, the session,
-and at a login the password, travel in the open: use https where it is offered.
-
-Examples:
-  export YUNSHOP_BASE_URL=https://shop.example YUNSHOP_UNIACID=2
+and at a login the password, travel in the open: use https where it is offered.",
+    exports: "  export YUNSHOP_BASE_URL=https://shop.example YUNSHOP_UNIACID=2
   export YUNSHOP_BUSINESS_ID=33 YUNSHOP_MOBILE=13800000000
-  read -rs YUNSHOP_PASSWORD; export YUNSHOP_PASSWORD
-  groupmembers list yunshop --group 7
-  groupmembers list yunshop --group 7 --employees -o list.csv";
+  read -rs YUNSHOP_PASSWORD; export YUNSHOP_PASSWORD",
+    group: "yunshop --group 7",
+    lists: &["", "--employees -o list.csv"],
+};
+
+/// What leads to the enterprise.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Way {
+    /// The shop's host, such as https://shop.example, with the path it is installed under; plain http is taken
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
 
 /// What a Yunshop listing takes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = AFTER_HELP,
     mut_arg("group", |arg| arg.help("The number of the group's row in the shop, such as 7; not the chat_id, wr...")),
     mut_arg("concurrency", |arg| {
         arg.default_value("4").value_parser(|text: &str| cli::number::<u16>(text, 1..=64)).help("Requests in flight; it is a merchant's own server")
@@ -48,11 +52,10 @@ Examples:
 )]
 pub(crate) struct Args {
     #[command(flatten)]
-    common: Common,
+    target: Target,
 
-    /// The shop's host, such as https://shop.example, with the path it is installed under; plain http is taken
-    #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    #[command(flatten)]
+    way: Way,
 
     /// List the staff in the group behind its customers: another call of the API, and another right
     #[arg(long)]
@@ -63,45 +66,62 @@ pub(crate) struct Args {
     passes: u32,
 }
 
-/// Lists a Yunshop group.
-pub(crate) fn run(args: Args) -> Result<Code, Error> {
-    let group_id = args.group_id()?;
-    let group = group_id.to_string();
-    let always = ["YUNSHOP_BASE_URL", "YUNSHOP_UNIACID", "YUNSHOP_BUSINESS_ID"];
-    let always = if args.base_url.is_some() { &always[1..] } else { &always[..] };
-    either::require(always, "YUNSHOP_SESSION", ["YUNSHOP_MOBILE", "YUNSHOP_PASSWORD"])?;
-    let site =
-        Site::new(args.host()?, number("YUNSHOP_UNIACID")?).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
-    let business = number("YUNSHOP_BUSINESS_ID")?;
-    let shape = args.shape(business)?;
-    let choice = manage_business::Request::new(business).validate();
-    choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
-    let builder = Client::builder(site, credentials()?)
-        .concurrency(args.common.in_flight_of_a_chain())
-        .deadline(Some(args.common.deadline()));
+/// A customer group.
+struct Group {
+    id: u64,
+    /// As it was typed, without zeros in front.
+    name: String,
+    business: Business,
+    options: RosterOptions,
+    shape: Shape,
+}
 
-    let transport: Arc<dyn Runtime> = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();
-    let runtime = crate::runtime()?;
-    let mut job = args.common.open(Arc::clone(&transport), &rules::RULES, shape)?;
-    let walk = job.walk()?;
-    // Not before: opening a pipe waits for its reader, and Ctrl-C ends that best as it always does.
-    let mut interrupt = runtime.block_on(async { Interrupt::listen() });
-    let client = builder.runtime(job.runtime(transport)).build().map_err(|error| Error::Failed(error.to_string()))?;
-    let code = runtime.block_on(async {
-        let manage = async { client.manage(business).await.map_err(|error| hinted(&error)) };
-        let (job, enterprise) = match job.prepare("yunshop", &mut interrupt, manage).await {
-            Ok(prepared) => prepared,
-            Err(ended) => return ended,
-        };
-        let roster = match walk {
+impl Listing for Group {
+    type Walk = RosterWalk;
+    type Client = Enterprise;
+
+    fn rules(&self) -> &'static Rules {
+        &rules::RULES
+    }
+
+    fn group(&self) -> &str {
+        &self.name
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    async fn connect(&self, runtime: Arc<dyn Runtime>) -> Result<Enterprise, String> {
+        self.business.manage(runtime).await
+    }
+
+    fn roster(&self, enterprise: &Enterprise, walk: Option<RosterWalk>) -> Roster {
+        match walk {
             Some(walk) => enterprise.resume(walk),
-            None => enterprise.roster_with(group_id, args.options()),
-        };
-        job.run(roster, interrupt, |row| unified::yunshop::member(&group, row)).await
-    });
-    // What is still in flight was given up, a name being looked up included: wait for nothing.
-    runtime.shutdown_background();
-    code
+            None => enterprise.roster_with(self.id, self.options.clone()),
+        }
+    }
+
+    fn member(&self, _: &RosterWalk, row: RowOf<Self>) -> Member {
+        unified::yunshop::member(&self.name, row)
+    }
+}
+
+/// An enterprise that can be asked for.
+struct Business {
+    id: u64,
+    builder: ClientBuilder,
+    /// What leads to it, for a [`Shape`].
+    shape: Shape,
+}
+
+impl Business {
+    /// Logs in where that is needed, and chooses it.
+    async fn manage(&self, runtime: Arc<dyn Runtime>) -> Result<Enterprise, String> {
+        let client = self.builder.clone().runtime(runtime).build().map_err(|error| error.to_string())?;
+        client.manage(self.id).await.map_err(|error| hinted(&error))
+    }
 }
 
 fn refused(name: &str, error: &BuildError) -> Error {
@@ -123,24 +143,26 @@ fn hinted(error: &yunshop_wecom::Error) -> String {
 }
 
 impl Args {
+    /// Has the task done with a customer group.
+    pub(super) fn run<T: Task>(self, task: T) -> Result<Code, Error> {
+        let id = self.group_id()?;
+        let mut business = self.way.business()?;
+        business.builder = business
+            .builder
+            .concurrency(self.target.in_flight_of_a_chain(task.records()))
+            .deadline(Some(self.target.deadline()));
+        let mut shape = business.shape.clone();
+        shape.extend([("--employees", self.employees.to_string()), ("--passes", self.passes.to_string())]);
+        task.run(Group { id, name: id.to_string(), business, options: self.options(), shape })
+    }
+
     fn options(&self) -> RosterOptions {
         let options = RosterOptions::default().passes(self.passes);
         if self.employees { options.with_employees() } else { options }
     }
 
-    /// What rows and walk hang on.
-    fn shape(&self, business: u64) -> Result<Shape, Error> {
-        Ok(vec![
-            ("--base-url", self.host()?.as_str().to_owned()),
-            ("YUNSHOP_UNIACID", number("YUNSHOP_UNIACID")?.to_string()),
-            ("YUNSHOP_BUSINESS_ID", business.to_string()),
-            ("--employees", self.employees.to_string()),
-            ("--passes", self.passes.to_string()),
-        ])
-    }
-
     fn group_id(&self) -> Result<u64, Error> {
-        let text = self.common.group(64)?;
+        let text = self.target.group(64)?;
         text.parse().ok().filter(|&id| id > 0).ok_or_else(|| {
             let shown = terminal::scrub(text);
             let shown = terminal::short(&shown);
@@ -148,6 +170,26 @@ impl Args {
                 "--group {shown} is no number: give the group's row in the shop, such as 7, and not its chat_id"
             ))
         })
+    }
+}
+
+impl Way {
+    fn business(&self) -> Result<Business, Error> {
+        let always = ["YUNSHOP_BASE_URL", "YUNSHOP_UNIACID", "YUNSHOP_BUSINESS_ID"];
+        let always = if self.base_url.is_some() { &always[1..] } else { &always[..] };
+        either::require(always, "YUNSHOP_SESSION", ["YUNSHOP_MOBILE", "YUNSHOP_PASSWORD"])?;
+        let (host, uniacid) = (self.host()?, number("YUNSHOP_UNIACID")?);
+        let base = host.as_str().to_owned();
+        let site = Site::new(host, uniacid).map_err(|error| refused("YUNSHOP_UNIACID", &error))?;
+        let id = number("YUNSHOP_BUSINESS_ID")?;
+        let choice = manage_business::Request::new(id).validate();
+        choice.map_err(|error| refused("YUNSHOP_BUSINESS_ID", &error))?;
+        let shape = vec![
+            ("--base-url", base),
+            ("YUNSHOP_UNIACID", uniacid.to_string()),
+            ("YUNSHOP_BUSINESS_ID", id.to_string()),
+        ];
+        Ok(Business { id, builder: Client::builder(site, credentials()?), shape })
     }
 
     /// The flag first, then the environment.

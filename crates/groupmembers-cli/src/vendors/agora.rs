@@ -2,45 +2,51 @@
 
 mod rules;
 
+use std::sync::Arc;
+
 use agora_chat_rest::access_token::{Claims, Refusal};
 use agora_chat_rest::{
-    App, BaseUrl, Client, Command as _, Credentials, RosterOptions, Subject, Token, TokenSource, chatgroups_users,
+    App, BaseUrl, Client, ClientBuilder, Command as _, Credentials, Roster, RosterOptions, RosterWalk, Subject, Token,
+    TokenSource, chatgroups_users,
 };
-use groupmembers_unified as unified;
+use groupmembers_http::Runtime;
+use groupmembers_unified::{self as unified, Member};
 
-use super::Common;
-use super::resume::Shape;
+use super::{Help, Listing, RowOf, Shape, Target, Task};
 use crate::error::{Code, Error};
+use crate::sanitize::Rules;
 use crate::{cli, env, terminal};
 
-const AFTER_HELP: &str = "\
-Environment:
-  AGORA_BASE_URL         the REST host the console shows; --base-url stands for it
+pub(super) const HELP: Help = Help {
+    environment: "  AGORA_BASE_URL         the REST host the console shows; --base-url stands for it
   AGORA_APP_ID           the App ID, 32 hex digits
   AGORA_APP_CERTIFICATE  the App Certificate: tokens are made with it, here
   AGORA_APP_TOKEN        an app token, in place of the certificate; used as it is
   AGORA_ORG, AGORA_APP   the App Key's two halves, for hosts that want them in
-                         the URL; with a token, no AGORA_APP_ID is needed then
-
-Examples:
-  export AGORA_BASE_URL=https://a41.chat.agora.io
+                         the URL; with a token, no AGORA_APP_ID is needed then",
+    exports: "  export AGORA_BASE_URL=https://a41.chat.agora.io
   export AGORA_APP_ID=0123456789abcdef0123456789abcdef
-  read -rs AGORA_APP_CERTIFICATE; export AGORA_APP_CERTIFICATE
-  groupmembers list agora --group 271828182845904
-  groupmembers list agora --group 271828182845904 --admins -o list.csv
-  groupmembers list agora --group 271828182845904 --format ndjson | jq -r .id
-  groupmembers list agora --group 271828182845904 --record fixtures/my_group";
+  read -rs AGORA_APP_CERTIFICATE; export AGORA_APP_CERTIFICATE",
+    group: "agora --group 271828182845904",
+    lists: &["", "--admins -o list.csv", "--format ndjson | jq -r .id", "--record fixtures/my_group"],
+};
 
-/// What an Agora listing takes.
+/// What leads to the app.
 #[derive(Debug, clap::Args)]
-#[command(after_help = AFTER_HELP)]
-pub(crate) struct Args {
-    #[command(flatten)]
-    common: Common,
-
+pub(crate) struct Way {
     /// The REST host; plain http on this machine only
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
+}
+
+/// What an Agora listing takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    target: Target,
+
+    #[command(flatten)]
+    way: Way,
 
     /// Ask who is an admin as well: lists of members often call admins members
     #[arg(long)]
@@ -54,42 +60,64 @@ pub(crate) struct Args {
 /// The most bytes of an id that the API's client takes.
 const LONGEST_GROUP: usize = 256;
 
-/// Lists a chat group.
-pub(crate) fn run(args: Args) -> Result<Code, Error> {
-    let group = args.common.group(LONGEST_GROUP)?.to_owned();
-    chatgroups_users::Request::page(group.as_str(), 1, 1)
-        .validate()
-        .map_err(|error| Error::Usage(format!("--group {}", error.problem())))?;
-    let account = Account::from_env(args.base_url.is_some())?;
-    let base = args.host()?;
-    let shape = args.shape(&base, &account.app);
-    let rules = match &account.app {
-        App::Id(_) => &rules::BY_ID,
-        App::Key { .. } => &rules::BY_KEY,
-    };
-    let options = args.options();
-    let hint = account.hint;
-    let builder = Client::builder(base, account.app, account.tokens)
-        .concurrency(args.common.in_flight_of_a_chain())
-        .deadline(Some(args.common.deadline()));
-    let code = super::list(
-        &args.common,
-        rules,
-        shape,
-        |runtime, walk| {
-            let client = builder.runtime(runtime).build().map_err(|error| error.to_string())?;
-            Ok(match walk {
-                Some(walk) => client.resume(walk),
-                None => client.roster_with(&group, options),
-            })
-        },
-        |row| unified::agora::member(&group, row),
-    );
-    match (code, hint) {
-        (Err(Error::Failed(text)), Some(hint)) if text.contains("the token was refused") => {
-            Err(Error::Failed(format!("{text}; {hint}")))
+/// A chat group.
+struct Group {
+    id: String,
+    app: Reached,
+    options: RosterOptions,
+    shape: Shape,
+}
+
+impl Listing for Group {
+    type Walk = RosterWalk;
+    type Client = Client;
+
+    fn rules(&self) -> &'static Rules {
+        self.app.rules
+    }
+
+    fn group(&self) -> &str {
+        &self.id
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape.clone()
+    }
+
+    async fn connect(&self, runtime: Arc<dyn Runtime>) -> Result<Client, String> {
+        self.app.builder.clone().runtime(runtime).build().map_err(|error| error.to_string())
+    }
+
+    fn roster(&self, client: &Client, walk: Option<RosterWalk>) -> Roster {
+        match walk {
+            Some(walk) => client.resume(walk),
+            None => client.roster_with(&self.id, self.options.clone()),
         }
-        (code, _) => code,
+    }
+
+    fn member(&self, _: &RosterWalk, row: RowOf<Self>) -> Member {
+        unified::agora::member(&self.id, row)
+    }
+
+    fn hint(&self, error: &str) -> Option<String> {
+        self.app.hint(error)
+    }
+}
+
+/// An app that can be asked.
+struct Reached {
+    builder: ClientBuilder,
+    rules: &'static Rules,
+    /// What leads to it, for a [`Shape`].
+    shape: Shape,
+    /// What is wrong with the token as far as can be seen without the server.
+    token: Option<String>,
+}
+
+impl Reached {
+    /// What an error may mean.
+    fn hint(&self, error: &str) -> Option<String> {
+        self.token.clone().filter(|_| error.contains("the token was refused"))
     }
 }
 
@@ -159,7 +187,19 @@ fn hint(token: &str, app: &App) -> Option<String> {
     }
 }
 
-impl Args {
+impl Way {
+    fn reach(&self) -> Result<Reached, Error> {
+        let account = Account::from_env(self.base_url.is_some())?;
+        let base = self.host()?;
+        let (rules, name, app) = match &account.app {
+            App::Id(id) => (&rules::BY_ID, "AGORA_APP_ID", id.clone()),
+            App::Key { org, app } => (&rules::BY_KEY, "AGORA_ORG and AGORA_APP", format!("{org}#{app}")),
+        };
+        let shape = vec![("--base-url", base.as_str().to_owned()), (name, app)];
+        let builder = Client::builder(base, account.app, account.tokens);
+        Ok(Reached { builder, rules, shape, token: account.hint })
+    }
+
     fn host(&self) -> Result<BaseUrl, Error> {
         let (name, url) = match &self.base_url {
             Some(url) => ("--base-url", url.clone()),
@@ -167,19 +207,23 @@ impl Args {
         };
         url.parse().map_err(|error: agora_chat_rest::BuildError| Error::Usage(format!("{name} {}", error.problem())))
     }
+}
 
-    /// What rows and walk hang on.
-    fn shape(&self, base: &BaseUrl, app: &App) -> Shape {
-        let (name, app) = match app {
-            App::Id(id) => ("AGORA_APP_ID", id.clone()),
-            App::Key { org, app } => ("AGORA_ORG and AGORA_APP", format!("{org}#{app}")),
-        };
-        vec![
-            ("--base-url", base.as_str().to_owned()),
-            (name, app),
-            ("--admins", self.admins.to_string()),
-            ("--page-size", super::or_none(self.page_size)),
-        ]
+impl Args {
+    /// Has the task done with a chat group.
+    pub(super) fn run<T: Task>(self, task: T) -> Result<Code, Error> {
+        let id = self.target.group(LONGEST_GROUP)?.to_owned();
+        chatgroups_users::Request::page(id.as_str(), 1, 1)
+            .validate()
+            .map_err(|error| Error::Usage(format!("--group {}", error.problem())))?;
+        let mut app = self.way.reach()?;
+        app.builder = app
+            .builder
+            .concurrency(self.target.in_flight_of_a_chain(task.records()))
+            .deadline(Some(self.target.deadline()));
+        let mut shape = app.shape.clone();
+        shape.extend([("--admins", self.admins.to_string()), ("--page-size", super::or_none(self.page_size))]);
+        task.run(Group { id, app, options: self.options(), shape })
     }
 
     fn options(&self) -> RosterOptions {
