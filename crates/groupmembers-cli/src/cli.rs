@@ -7,7 +7,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::error::{Code, Error};
 use crate::vendors::Vendor;
-use crate::{diff, list, sandbox, terminal, token, watch};
+use crate::{diff, groups, list, sandbox, terminal, token, watch};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -42,6 +42,12 @@ pub(crate) enum Command {
     List {
         #[command(subcommand)]
         vendor: Vendor<list::Args>,
+    },
+    /// List the groups that a vendor can name
+    #[command(after_help = "Example:\n  groupmembers groups tim --details", arg_required_else_help = true)]
+    Groups {
+        #[command(subcommand)]
+        vendor: groups::Vendor,
     },
     /// List a group again and again, and print who joined, left or changed
     #[command(

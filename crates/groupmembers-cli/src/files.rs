@@ -106,6 +106,19 @@ impl Place {
     }
 }
 
+/// Where rows go: this file, or stdout.
+pub(crate) fn writer(place: Option<&Place>) -> Result<Box<dyn io::Write>, Error> {
+    Ok(match place {
+        Some(place) => Box::new(place.writer().map_err(|error| refused("--output", &place.path, &error))?),
+        None => Box::new(io::stdout()),
+    })
+}
+
+/// What it is called.
+pub(crate) fn name(place: Option<&Place>) -> String {
+    place.map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string())
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         if self.new && !self.begun {

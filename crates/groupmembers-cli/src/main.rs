@@ -7,6 +7,7 @@ mod diff;
 mod env;
 mod error;
 mod files;
+mod groups;
 mod ids;
 mod interrupt;
 mod kept;
@@ -22,6 +23,7 @@ mod terminal;
 mod token;
 mod vendors;
 mod watch;
+mod writing;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Diff(args) => diff::run(&args),
         Command::Sandbox(args) => sandbox::run(args),
         Command::List { vendor } => vendor.run(),
+        Command::Groups { vendor } => vendor.run(),
         Command::Watch { vendor } => vendor.run(),
         Command::Token { what } => token::run(what),
     });

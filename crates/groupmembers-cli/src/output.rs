@@ -1,10 +1,13 @@
 //! Rows as they come: table, json, ndjson, csv.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
+use std::marker::PhantomData;
 use std::path::Path;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width, presets};
 use groupmembers_unified::Member;
+use serde::Serialize;
 
 use crate::rows::{Sum, Written};
 use crate::terminal;
@@ -45,19 +48,67 @@ impl Format {
     }
 }
 
+/// What is written row by row.
+pub(crate) trait Record: Serialize {
+    /// The columns of a CSV, without `raw`.
+    const COLUMNS: &'static [&'static str];
+    /// The columns of a table. The second is a name, and may be cut off.
+    const TITLES: [&'static str; 6];
+
+    /// The values of the columns, what is not known as "".
+    fn fields(&self) -> Vec<Cow<'_, str>>;
+
+    /// The values of a table's columns.
+    fn cells(&self) -> [Cow<'_, str>; 6];
+
+    /// The vendor's own object.
+    fn raw(&self) -> serde_json::Value;
+
+    /// The same object with `raw`.
+    fn with_raw(&self) -> impl Serialize;
+}
+
+impl Record for Member {
+    const COLUMNS: &'static [&'static str] = &Self::COLUMNS;
+    const TITLES: [&'static str; 6] = ["ID", "NAME", "ROLE", "JOINED", "MUTED UNTIL", "ONLINE"];
+
+    fn fields(&self) -> Vec<Cow<'_, str>> {
+        self.fields().into()
+    }
+
+    fn cells(&self) -> [Cow<'_, str>; 6] {
+        let [_, _, id, name, role, joined, _, muted, online] = self.fields();
+        [id, name, role, joined, muted, online]
+    }
+
+    fn raw(&self) -> serde_json::Value {
+        self.row.to_json()
+    }
+
+    fn with_raw(&self) -> impl Serialize {
+        self.with_raw()
+    }
+}
+
 /// Where rows go.
-pub(crate) struct Output {
+pub(crate) struct Output<R = Member> {
     to: Sink,
     format: Format,
     raw: bool,
     rows: u64,
-    table: Columns,
+    table: Columns<R>,
 }
 
-impl Output {
+impl<R: Record> Output<R> {
     /// Writes to `to`; nothing is written before the first row or [`finish`](Self::finish).
     pub(crate) fn new(to: Box<dyn Write>, format: Format, raw: bool) -> Self {
-        Self { to: Sink::new(to), format, raw, rows: 0, table: Columns::default() }
+        Self {
+            to: Sink::new(to),
+            format,
+            raw,
+            rows: 0,
+            table: Columns { waiting: Vec::new(), widths: None, of: PhantomData },
+        }
     }
 
     /// Goes on behind `rows` rows that are there already, and keeps account of what is written.
@@ -81,26 +132,26 @@ impl Output {
     }
 
     /// Takes a row.
-    pub(crate) fn row(&mut self, member: &Member) -> io::Result<()> {
+    pub(crate) fn row(&mut self, row: &R) -> io::Result<()> {
         match self.format {
             Format::Table => {
                 self.rows += 1;
-                return self.table.row(member, &mut self.to);
+                return self.table.row(row, &mut self.to);
             }
             Format::Json => {
                 self.to.write_all(if self.rows == 0 { b"[\n" } else { b",\n" })?;
-                self.object(member)?;
+                self.object(row)?;
             }
             Format::Ndjson => {
-                self.object(member)?;
+                self.object(row)?;
                 self.to.write_all(b"\n")?;
             }
             Format::Csv => {
                 if self.rows == 0 {
                     self.header()?;
                 }
-                let raw = self.raw.then(|| member.row.to_json().to_string());
-                self.record(member.fields().iter().map(AsRef::as_ref).chain(raw.as_deref()))?;
+                let raw = self.raw.then(|| row.raw().to_string());
+                self.record(row.fields().iter().map(AsRef::as_ref).chain(raw.as_deref()))?;
             }
         }
         self.rows += 1;
@@ -133,17 +184,17 @@ impl Output {
         self.to.flush()
     }
 
-    fn object(&mut self, member: &Member) -> io::Result<()> {
+    fn object(&mut self, row: &R) -> io::Result<()> {
         let written = if self.raw {
-            serde_json::to_writer(&mut self.to, &member.with_raw())
+            serde_json::to_writer(&mut self.to, &row.with_raw())
         } else {
-            serde_json::to_writer(&mut self.to, member)
+            serde_json::to_writer(&mut self.to, row)
         };
         Ok(written?)
     }
 
     fn header(&mut self) -> io::Result<()> {
-        self.record(Member::COLUMNS.into_iter().chain(self.raw.then_some("raw")))
+        self.record(R::COLUMNS.iter().copied().chain(self.raw.then_some("raw")))
     }
 
     fn record<'a>(&mut self, fields: impl Iterator<Item = &'a str>) -> io::Result<()> {
@@ -216,10 +267,10 @@ impl Write for Sink {
 
 /// A table that is aligned over its first rows and then goes on with the same widths, or wider ones: an id that is cut
 /// off is nobody's.
-#[derive(Default)]
-struct Columns {
+struct Columns<R> {
     waiting: Vec<[String; 6]>,
     widths: Option<Vec<u16>>,
+    of: PhantomData<R>,
 }
 
 /// So many rows decide how wide the columns are at first.
@@ -230,12 +281,9 @@ const WIDEST_NAME: u16 = 40;
 
 const NAME: usize = 1;
 
-impl Columns {
-    const TITLES: [&str; 6] = ["ID", "NAME", "ROLE", "JOINED", "MUTED UNTIL", "ONLINE"];
-
-    fn row(&mut self, member: &Member, to: &mut Sink) -> io::Result<()> {
-        let [_, _, id, name, role, joined, _, muted, online] = member.fields();
-        self.waiting.push([id, name, role, joined, muted, online].map(|field| terminal::plain(&field).into_owned()));
+impl<R: Record> Columns<R> {
+    fn row(&mut self, row: &R, to: &mut Sink) -> io::Result<()> {
+        self.waiting.push(row.cells().map(|field| terminal::plain(&field).into_owned()));
         let enough = if self.widths.is_none() { ROWS_MEASURED } else { 100 };
         if self.waiting.len() < enough { Ok(()) } else { self.print(to) }
     }
@@ -245,7 +293,7 @@ impl Columns {
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         let titles = self.widths.is_none();
         if titles {
-            table.set_header(Self::TITLES);
+            table.set_header(R::TITLES);
         } else if self.waiting.is_empty() {
             return Ok(());
         }

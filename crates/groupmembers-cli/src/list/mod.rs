@@ -5,7 +5,7 @@ mod job;
 mod prepare;
 mod resume;
 
-use std::io::{IsTerminal as _, Write};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::output::{Format, Output};
 use crate::progress::Progress;
 use crate::record::Recording;
 use crate::vendors::{Help, Listing, Task};
+use crate::writing::{Places, Writing};
 use job::Job;
 use resume::{Asked, Resume};
 
@@ -26,26 +27,13 @@ use resume::{Asked, Resume};
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub(crate) struct Args {
-    /// How rows are written [default: what the name of --output ends in, otherwise table]
-    #[arg(long, short, value_name = "FORMAT", ignore_case = true)]
-    format: Option<Format>,
-
-    /// Write the rows to this file as they come; rows read before an error are kept
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-
-    /// Write a report to this file as JSON: counts, how complete the list is, and where it may have gaps
-    #[arg(long, value_name = "FILE")]
-    report: Option<PathBuf>,
+    #[command(flatten)]
+    writing: Writing,
 
     /// Save where the listing stands in this file, and go on from there if it is stopped or killed and then repeated;
     /// with --output as ndjson, csv or json. The file holds members' ids, and goes when the list is complete
     #[arg(long, value_name = "FILE", conflicts_with = "record", requires = "output")]
     resume: Option<PathBuf>,
-
-    /// Add the vendor's own object to each row as "raw" (json, ndjson, csv)
-    #[arg(long)]
-    raw: bool,
 
     /// Write what goes over the wire into this new folder, as a fixture to test with: credentials, ids, names,
     /// pictures and custom values are replaced by made-up ones
@@ -89,47 +77,28 @@ impl Args {
     /// Opens every place that will be written to. From here on only the vendor can be at fault.
     fn open<L: Listing>(&self, runtime: Arc<dyn Runtime>, listing: &L) -> Result<Job, Error> {
         let (rules, group) = (listing.rules(), listing.group());
-        let format = match (self.format, &self.output) {
-            (Some(format), _) => format,
-            (None, Some(path)) => Format::of_file(path).map_err(Error::Usage)?,
-            (None, None) => Format::Table,
-        };
-        if self.raw && format == Format::Table {
-            return Err(Error::Usage("--raw has no place in a table: add --format json, ndjson or csv".to_owned()));
-        }
-        if self.resume.is_some() && format == Format::Table {
+        if self.resume.is_some() && self.writing.format()? == Format::Table {
             return Err(Error::Usage(
                 "--resume cannot go on with a table: name an --output that ends in .csv, .ndjson or .json, or add --format"
                     .to_owned(),
             ));
         }
         let open = if self.resume.is_some() { Place::open_to_go_on } else { Place::open };
-        let mut place = self.output.as_deref().map(|path| open("--output", path)).transpose()?;
-        let report = self.report.as_deref().map(|path| Place::open("--report", path)).transpose()?;
-        if let Some(report) = &report {
-            let rows = if place.is_some() { "--output" } else { "stdout" };
-            if place.as_ref().map_or_else(|| report.is_stdout(), |place| place.is(report)) {
-                return Err(Error::Usage(format!("{rows} and --report go to the same file: name two")));
-            }
-        }
+        let Places { format, mut place, report } = self.writing.open(open)?;
         let mut output_before = None;
         let mut resume = None;
         if let (Some(name), Some(place)) = (&self.resume, &mut place) {
             if report.as_ref().is_some_and(|report| report.is_at(name)) {
                 return Err(Error::Usage("--report and --resume go to the same file: name two".to_owned()));
             }
-            let asked = Asked { vendor: rules.vendor, group, format, raw: self.raw, shape: listing.shape() };
+            let asked = Asked { vendor: rules.vendor, group, format, raw: self.writing.raw, shape: listing.shape() };
             let (opened, before) = Resume::open(name, place, asked)?;
             place.keep(before.bytes);
             (resume, output_before) = (Some(opened), Some(before));
         }
         let recording = self.record.as_deref().map(|dir| Recording::start(dir, runtime, rules)).transpose()?;
         let rows_are_seen = place.is_none() && std::io::stdout().is_terminal();
-        let to: Box<dyn Write> = match &place {
-            Some(place) => Box::new(place.writer().map_err(|error| files::refused("--output", &place.path, &error))?),
-            None => Box::new(std::io::stdout()),
-        };
-        let mut output = Output::new(to, format, self.raw);
+        let mut output = Output::new(files::writer(place.as_ref())?, format, self.writing.raw);
         if let Some(before) = output_before {
             output.go_on(before.rows, before.sum);
         }
@@ -138,7 +107,7 @@ impl Args {
             output,
             resume,
             unwritten: false,
-            output_name: place.as_ref().map_or_else(|| "stdout".to_owned(), |place| place.path.display().to_string()),
+            output_name: files::name(place.as_ref()),
             place,
             report,
             recording,

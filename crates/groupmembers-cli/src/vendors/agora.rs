@@ -1,5 +1,6 @@
 //! Agora Chat (Shengwang, Easemob).
 
+pub(crate) mod groups;
 mod rules;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::error::{Code, Error};
 use crate::sanitize::Rules;
 use crate::{cli, env, terminal};
 
-pub(super) const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     environment: "  AGORA_BASE_URL         the REST host the console shows; --base-url stands for it
   AGORA_APP_ID           the App ID, 32 hex digits
   AGORA_APP_CERTIFICATE  the App Certificate: tokens are made with it, here

@@ -53,9 +53,9 @@ pub(crate) enum Vendor<T: Task> {
 #[group(skip)]
 pub(crate) struct With<V: clap::Args, T: clap::Args> {
     #[command(flatten)]
-    vendor: V,
+    pub(crate) vendor: V,
     #[command(flatten)]
-    task: T,
+    pub(crate) task: T,
 }
 
 impl<T: Task> Vendor<T> {
@@ -89,6 +89,13 @@ impl Help {
         let Self { environment, exports, .. } = self;
         let lines: String = lines.iter().map(|line| format!("\n  groupmembers {}", line.trim_end())).collect();
         format!("{before}Environment:\n{environment}\n\nExamples:\n{exports}{lines}")
+    }
+}
+
+impl Help {
+    /// The same for the vendor's groups.
+    pub(crate) fn of_groups(&self, lines: &[&str]) -> String {
+        self.with("", &lines.iter().map(ToString::to_string).collect::<Vec<_>>())
     }
 }
 

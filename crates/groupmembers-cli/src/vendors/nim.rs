@@ -1,5 +1,6 @@
 //! NetEase Yunxin (NIM): chatrooms.
 
+pub(crate) mod groups;
 mod rules;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::sanitize::Rules;
 use crate::{cli, env, terminal};
 
-pub(super) const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     environment: "  NIM_APP_KEY     the app's key
   NIM_APP_SECRET  the app's secret
   NIM_BASE_URL    stands for --base-url

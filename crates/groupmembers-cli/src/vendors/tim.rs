@@ -1,5 +1,7 @@
 //! Tencent Cloud Chat (TIM).
 
+pub(crate) mod groups;
+
 use std::sync::Arc;
 
 use clap::ValueEnum as _;
@@ -16,7 +18,7 @@ use crate::error::{Code, Error};
 use crate::sanitize::{Kind, Outcome, Rules, Ways};
 use crate::{cli, env, ids, terminal};
 
-pub(super) const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     environment: "  TIM_SDK_APP_ID   the app's number
   TIM_SECRET_KEY   the app's secret key
   TIM_ADMIN        the UserID of an App admin, often administrator

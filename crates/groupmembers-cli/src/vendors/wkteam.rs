@@ -1,5 +1,6 @@
 //! wkteam.cn (E云管家, personal WeChat).
 
+pub(crate) mod groups;
 mod rules;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::error::{Code, Error};
 use crate::sanitize::Rules;
 use crate::{cli, env, ids};
 
-pub(super) const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     environment: "  WKTEAM_TOKEN      the Authorization of a login, as it is, without Bearer
   WKTEAM_ACCOUNT    instead of a token: the developer account, and
   WKTEAM_PASSWORD   its password

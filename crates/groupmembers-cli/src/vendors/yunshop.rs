@@ -1,5 +1,6 @@
 //! Yunshop (芸众商城) with the plugin 群拓客: WeCom customer groups.
 
+pub(crate) mod groups;
 mod rules;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::sanitize::Rules;
 use crate::{cli, env, ids, terminal};
 
-pub(super) const HELP: Help = Help {
+pub(crate) const HELP: Help = Help {
     environment: "  YUNSHOP_UNIACID      the tenant's number, behind i= in the admin's address
   YUNSHOP_BUSINESS_ID  the enterprise's number
   YUNSHOP_SESSION      the value of the cookie PHPSESSID, of a session that

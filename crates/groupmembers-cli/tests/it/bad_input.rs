@@ -98,7 +98,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     refused(list(&["--custom-fields", "a,a23456789-1234567"]), &["--custom-fields", "more than 16 bytes"]);
     refused(list(&["--output", "members.xlsx"]), &["--output members.xlsx", "name a .csv, or add --format"]);
     refused(Run::new(&["list", "tencent", "--group", "g"]), &["'tencent'", "known are tim, "]);
-    refused(Run::new(&["lits"]), &["'lits'", "'list'", "known are demo, sandbox, list, watch, diff, token"]);
+    refused(Run::new(&["lits"]), &["'lits'", "'list'", "known are demo, sandbox, list, groups, watch, diff, token"]);
     refused(list(&["--raw"]), &["--raw", "--format"]);
     refused(list(&["--secret-key", SECRET]), &["--secret-key"]);
     refused(list(&[SECRET]), &["unexpected argument"]);

@@ -33,6 +33,17 @@ pub(crate) const ALL: [&str; 7] = ["tim", "community", "agora", "nim", "wkteam",
 impl Listing {
     /// Of this name, with `churn` events for each call of the list, on this port (0: any), each answer `latency` late.
     pub(crate) fn start(name: &'static str, churn: f64, port: u16, latency: Duration) -> Self {
+        Self::start_with(name, churn, port, latency, |_| {})
+    }
+
+    /// The same, with another sandbox.
+    pub(crate) fn start_with(
+        name: &'static str,
+        churn: f64,
+        port: u16,
+        latency: Duration,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let mut config = Config::default();
         (config.port, config.latency) = (port, latency);
         let moves = Churn::per_call(churn);
@@ -74,6 +85,7 @@ impl Listing {
                 ("yunshop", "7", if name == "employees" { vec!["--employees"] } else { vec!["--concurrency", "1"] })
             }
         };
+        change(&mut config);
         let sandbox = Sandbox::start(config).unwrap();
         let base = sandbox.base_url();
         let env: &[(&str, &str)] = match vendor {
@@ -119,7 +131,12 @@ impl Listing {
 
     /// The same, with nothing but what it needs to reach the group.
     pub(crate) fn bare(&self, dir: &Path, more: &[&str]) -> Run {
-        let mut run = Run::new(&[&["list", self.vendor, "--group", self.group], &self.args[..], more].concat());
+        self.with_env(dir, &[&["list", self.vendor, "--group", self.group], &self.args[..], more].concat())
+    }
+
+    /// Any run that knows what leads to the vendor.
+    fn with_env(&self, dir: &Path, args: &[&str]) -> Run {
+        let mut run = Run::new(args);
         run.command.current_dir(dir);
         dir.clone_into(&mut run.dir);
         for (name, value) in &self.env {
@@ -130,15 +147,13 @@ impl Listing {
 
     /// A watch of it every second.
     pub(crate) fn watch(&self, dir: &Path, more: &[&str]) -> Run {
-        let mut run = self.bare(dir, more);
-        let args: Vec<_> = run.command.get_args().skip(1).map(ToOwned::to_owned).collect();
-        let env: Vec<_> =
-            run.command.get_envs().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect();
-        let mut watch = Run::new(&["watch"]);
-        watch.command.args(args).args(["--every", "1s", "-f", "ndjson"]).envs(env).current_dir(dir);
-        dir.clone_into(&mut watch.dir);
-        run = watch;
-        run
+        let fixed = ["watch", self.vendor, "--group", self.group, "--every", "1s", "-f", "ndjson"];
+        self.with_env(dir, &[&fixed[..], &self.args, more].concat())
+    }
+
+    /// A list of the vendor's groups.
+    pub(crate) fn groups(&self, dir: &Path, more: &[&str]) -> Run {
+        self.with_env(dir, &[&["groups", self.vendor], more].concat())
     }
 
     /// Somebody joins.

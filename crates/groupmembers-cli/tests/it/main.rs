@@ -9,6 +9,8 @@ mod diff;
 mod faults;
 mod formats;
 #[cfg(unix)]
+mod groups;
+#[cfg(unix)]
 mod kills;
 mod listings;
 mod nim;
