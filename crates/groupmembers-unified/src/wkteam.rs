@@ -26,6 +26,27 @@ pub fn member(group: &str, row: Own, owner: Option<&str>) -> Member {
     .with_row(Row::Wkteam(Box::new(row)))
 }
 
+/// A row of [`wkteam_api::Client::roster_with_details`] as a member: that of the list, with name and picture of the profile where
+/// the list has none. Its [`row`](Member::row) is the list's with `profile` in it, the vendor's own object, or where that could not
+/// be had null and, in `problem`, why.
+#[cfg(feature = "client")]
+#[must_use]
+pub fn detailed_member(group: &str, row: wkteam_api::Detailed, owner: Option<&str>) -> Member {
+    let wkteam_api::Detailed { member: own, profile, problem, .. } = row;
+    let mut member = member(group, own, owner);
+    if let Some(profile) = &profile {
+        let picture = || given(profile.big_head.as_deref()).or_else(|| given(profile.small_head.as_deref()));
+        member.name = member.name.or_else(|| given(profile.nick_name.as_deref()));
+        member.avatar_url = member.avatar_url.or_else(picture);
+    }
+    let mut json = member.row.to_json();
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert("profile".to_owned(), serde_json::to_value(&profile).unwrap_or_default());
+        fields.extend(problem.map(|problem| ("problem".to_owned(), problem.into())));
+    }
+    member.with_row(json.into())
+}
+
 #[cfg(feature = "client")]
 crate::source::source!(
     Wkteam,
@@ -81,5 +102,22 @@ mod tests {
             "chatRoomMemberFlag": 2049, "memberCount": 0, "new": {"a": [1]},
         });
         assert_eq!(of(json.clone(), None).row.to_json(), json);
+    }
+
+    #[cfg(feature = "client")]
+    #[test]
+    fn a_profile_fills_in_what_the_list_leaves_out_and_is_kept() {
+        let detailed = |member: serde_json::Value, profile: serde_json::Value| {
+            let row = json!({"member": member, "profile": profile, "problem": profile.is_null().then_some("refused")});
+            detailed_member("1@chatroom", serde_json::from_value(row).unwrap(), Some("a"))
+        };
+        let profile = json!({"userName": "a", "nickName": "昵称", "bigHead": "b", "country": "CN"});
+        let bare = detailed(json!({"userName": "a"}), profile.clone());
+        assert_eq!((bare.name.as_deref(), bare.avatar_url.as_deref()), (Some("昵称"), Some("b")));
+        assert_eq!((bare.role, bare.row.to_json()), (Some(Role::Owner), json!({"userName": "a", "profile": profile})));
+        let named = detailed(json!({"userName": "a", "displayName": "群名片", "bigHeadImgUrl": "l"}), profile);
+        assert_eq!((named.name.as_deref(), named.avatar_url.as_deref()), (Some("群名片"), Some("l")));
+        let refused = detailed(json!({"userName": "a"}), serde_json::Value::Null);
+        assert_eq!(refused.row.to_json(), json!({"userName": "a", "profile": null, "problem": "refused"}));
     }
 }

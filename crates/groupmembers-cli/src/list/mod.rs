@@ -51,6 +51,10 @@ impl Task for Args {
         self.record.is_some()
     }
 
+    fn writes_raw(&self) -> bool {
+        self.writing.raw
+    }
+
     /// Lists a group of a vendor.
     fn run<L: Listing>(self, listing: L) -> Result<Code, Error> {
         let transport = Reqwest::new().map_err(|error| Error::Failed(error.to_string()))?.into_runtime();

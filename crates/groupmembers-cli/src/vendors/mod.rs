@@ -109,6 +109,11 @@ pub(crate) trait Task: clap::Args {
         false
     }
 
+    /// Whether the vendor's own objects are written.
+    fn writes_raw(&self) -> bool {
+        false
+    }
+
     /// Does it.
     fn run<L: Listing>(self, listing: L) -> Result<Code, Error>;
 }

@@ -158,6 +158,11 @@ fn wkteam_killed() {
 }
 
 #[test]
+fn wkteam_with_details_killed() {
+    kill("details");
+}
+
+#[test]
 fn yunshop_killed() {
     kill("yunshop");
 }

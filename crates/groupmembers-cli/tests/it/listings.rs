@@ -67,14 +67,22 @@ impl Listing {
                 config.nim.rooms = vec![RoomConfig::new(ROOM, 400, 900).churn(moves)];
                 ("nim", "2757903841", vec!["--page-size", "60"])
             }
-            "wkteam" => {
+            "wkteam" | "details" => {
                 (config.wkteam.account, config.wkteam.password) = ("13911112222".to_owned(), SECRET.to_owned());
                 config.wkteam.wechat[0].wid = WID.to_owned();
-                let group = wkteam::GroupConfig::new("24343869723@chatroom", "老用户群", 480);
+                let group = wkteam::GroupConfig::new(
+                    "24343869723@chatroom",
+                    "老用户群",
+                    if name == "wkteam" { 480 } else { 40 },
+                );
                 config.wkteam.groups = vec![group.role(wkteam::Role::Admin).churn(moves)];
-                // All of it comes in one answer.
-                config.latency = latency * 6;
-                ("wkteam", "24343869723@chatroom", vec!["--pause-ms", "0"])
+                if name == "wkteam" {
+                    // All of it comes in one answer.
+                    config.latency = latency * 6;
+                }
+                config.wkteam.detail_gap = Duration::ZERO;
+                let args = if name == "wkteam" { vec![] } else { vec!["--details", "--raw"] };
+                ("wkteam", "24343869723@chatroom", [&["--pause-ms", "0"], &args[..]].concat())
             }
             _ => {
                 let account = Account::new(3075, "13911112222", SECRET).manages(DEMO_BUSINESS_ID, Identity::Creator);
@@ -145,6 +153,13 @@ impl Listing {
         run
     }
 
+    /// [`run`](Self::run), without asking for profiles.
+    pub(crate) fn without_details(&self, dir: &Path) -> Run {
+        let fixed = ["-f", "ndjson", "--output", "rows", "--report", "report.json", "--resume", "state", "--raw"];
+        let group = ["list", self.vendor, "--group", self.group, "--pause-ms", "0"];
+        self.with_env(dir, &[&group[..], &fixed].concat())
+    }
+
     /// A watch of it every second.
     pub(crate) fn watch(&self, dir: &Path, more: &[&str]) -> Run {
         let fixed = ["watch", self.vendor, "--group", self.group, "--every", "1s", "-f", "ndjson"];
@@ -186,7 +201,9 @@ impl Listing {
         match self.name {
             "tim" | "community" => (sandbox.tim().present_throughout("g"), sandbox.tim().ever_present("g")),
             "agora" => (sandbox.agora().present_throughout(self.group), sandbox.agora().ever_present(self.group)),
-            "wkteam" => (sandbox.wkteam().present_throughout(self.group), sandbox.wkteam().ever_present(self.group)),
+            "wkteam" | "details" => {
+                (sandbox.wkteam().present_throughout(self.group), sandbox.wkteam().ever_present(self.group))
+            }
             "nim" => {
                 let both = |of: &dyn Fn(MemberType) -> BTreeSet<String>| {
                     [MemberType::Fixed, MemberType::Guests].into_iter().flat_map(of).collect()

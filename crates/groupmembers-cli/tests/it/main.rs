@@ -5,6 +5,8 @@
 mod agora;
 mod bad_input;
 mod demo;
+#[cfg(unix)]
+mod details;
 mod diff;
 mod faults;
 mod formats;

@@ -72,7 +72,7 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// Waits for something to become true, not for ever.
-pub(crate) fn until(what: impl Fn() -> bool) {
+pub(crate) fn until(mut what: impl FnMut() -> bool) {
     let began = Instant::now();
     while !what() {
         assert!(began.elapsed() < Duration::from_secs(30), "it did not happen");

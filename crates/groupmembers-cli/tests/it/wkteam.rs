@@ -443,3 +443,33 @@ fn a_refused_login_is_not_recorded() {
     assert!(run.stderr.contains("--record case: only a login was answered, which is not recorded"), "{}", run.stderr);
     assert!(!dir.join("case").exists());
 }
+
+#[test]
+fn profiles_are_recorded_with_stand_ins_and_replay() {
+    let sandbox = sandbox(group(9), |config| config.wkteam.detail_gap = Duration::ZERO);
+    let recorded = record(list(&sandbox, &["--details"]));
+    assert_eq!(recorded.outcome.code, 0, "{}", recorded.outcome.stderr);
+    assert_eq!(files(&recorded.dir).len(), 1 + 2 * (2 + 9));
+    is_sanitised(&sandbox, &recorded);
+    let case = &recorded.case;
+    let unix = Duration::from_secs(case["stamp"]["unix"].as_u64().unwrap());
+    let replay = Replay::from_dir(&recorded.dir, unix, 0, &[]).unwrap();
+    let token = Token::new(case["credentials"]["token"].as_str().unwrap()).unwrap();
+    let client = Client::builder("http://203.0.113.7:9899".parse().unwrap(), token)
+        .w_id(WId::new(case["credentials"]["w_id"].as_str().unwrap()).unwrap())
+        .runtime(Arc::<Replay>::clone(&replay))
+        .build()
+        .unwrap();
+    let group = case["request"]["chatRoomId"].as_str().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let roster = client.roster_with_details(group, wkteam_api::RosterOptions::default());
+    let listing = runtime.block_on(roster.all()).unwrap();
+    assert_eq!((replay.left(), listing.members.len()), (0, 9), "every recorded answer is asked for");
+    for (stand_in, row) in listing.members.iter().zip(&recorded.rows) {
+        let profile = stand_in.profile.as_ref().unwrap();
+        assert_eq!(profile.user_name, stand_in.member.user_name);
+        assert_ne!(Some(profile.user_name.as_str()), row["id"].as_str());
+        let name = row["raw"]["profile"]["nickName"].as_str().unwrap();
+        assert!(!name.is_empty() && profile.nick_name.as_deref() != Some(name));
+    }
+}

@@ -1,7 +1,7 @@
 //! How a recording of wkteam is made safe to show.
 
 use serde_json::json;
-use wkteam_api::{Command, get_chat_room_info, get_chat_room_member};
+use wkteam_api::{Command, get_chat_room_info, get_chat_room_member, get_chat_room_member_info};
 
 use crate::sanitize::{Kind, Outcome, Rules, Ways};
 
@@ -64,6 +64,7 @@ fn outcome(endpoint: &str, response: http::Response<&[u8]>) -> Outcome {
     }
     match endpoint {
         "getChatRoomInfo" => of::<get_chat_room_info::Request>(response),
+        "getChatRoomMemberInfo" => of::<get_chat_room_member_info::Request>(response),
         _ => of::<get_chat_room_member::Request>(response),
     }
 }
