@@ -26,6 +26,9 @@ const MENDS_IN_ALL: u32 = 200;
 /// How often a first page that is empty is asked for again.
 const BLANKS: u32 = 2;
 
+/// No server cuts pages shorter than this: a page of three rows or more that comes with one or two was not cut.
+const LEAST_CUT: u64 = 3;
+
 /// How often the end is looked for where it moves.
 const ROUNDS: u32 = 8;
 
@@ -110,8 +113,8 @@ enum Tail {
         at: u64,
         start: u64,
         len: u64,
-        /// The last of them, if it could be read and the page was not full.
-        last: Option<Key>,
+        /// Those of them that could be read, if all could and the page was not full.
+        short: Option<Vec<Member>>,
     },
     /// The end is proved. Who moved to the front meanwhile, as a new owner may?
     Front {
@@ -173,21 +176,23 @@ impl Chain {
         }
         self.plan();
         let ticket = self.ticket + 1;
-        let page = match &mut self.tail {
-            Tail::End { at, asked: asked @ None } => {
+        let wanted = self.open.iter_mut().find(|(_, window)| matches!(window.state, State::Wanted));
+        let page = match (wanted, &mut self.tail) {
+            (Some((start, window)), _) => {
+                window.state = State::Asked(ticket);
+                (start / u64::from(window.size) + 1, window.size)
+            }
+            // Behind the last window, so that little happens between the two.
+            (None, Tail::End { at, asked: asked @ None }) if self.planned > self.expected => {
                 let (start, size) = straddle(*at, self.most);
                 *asked = Some(Small { ticket, start, size });
                 (start / u64::from(size) + 1, size)
             }
-            Tail::Front { asked: asked @ None } => {
+            (None, Tail::Front { asked: asked @ None }) => {
                 *asked = Some(ticket);
                 (1, self.largest.min(100))
             }
-            _ => {
-                let (&start, window) = self.open.iter_mut().find(|(_, w)| matches!(w.state, State::Wanted))?;
-                window.state = State::Asked(ticket);
-                (start / u64::from(window.size) + 1, window.size)
-            }
+            (None, _) => return None,
         };
         self.pages += 1;
         if self.pages > self.max_pages {
@@ -205,9 +210,8 @@ impl Chain {
         let len = (rows.len() + unreadable.len()) as u64;
         match self.tail {
             Tail::End { at, asked: Some(Small { ticket: asked, start, size }) } if asked == ticket => {
-                let ends = unreadable.is_empty() && len < size.into();
-                let last = rows.last().filter(|_| ends).map(key);
-                self.tail = Tail::Seen { at, start, len, last };
+                let short = (unreadable.is_empty() && len < size.into()).then_some(rows);
+                self.tail = Tail::Seen { at, start, len, short };
             }
             Tail::Front { asked } if asked == Some(ticket) => {
                 enter(ledger, rows, unreadable, 0);
@@ -304,8 +308,8 @@ impl Chain {
                 return;
             };
             if rows.is_empty() && unreadable.is_empty() {
-                if self.left.is_none() && self.expected > 0 && self.mends < BLANKS {
-                    // A group with members has a first page.
+                if self.left.is_none() && self.mends < BLANKS {
+                    // A group has at least its owner, and so a first page.
                     self.mends += 1;
                     self.open.insert(start, Window { size: window.size, state: State::Wanted });
                     return;
@@ -315,6 +319,7 @@ impl Chain {
                 self.open.remove(&start);
                 self.expected = self.expected.min(start);
                 if self.left.is_none() {
+                    ledger.gap("the first page is empty, and a group has at least its owner");
                     self.end(false);
                 }
                 continue;
@@ -385,8 +390,10 @@ impl Chain {
         let (end, full) = (left.end(), left.len >= u64::from(left.size));
         match mem::replace(&mut self.tail, Tail::Idle) {
             tail @ (Tail::End { .. } | Tail::Front { .. }) => self.tail = tail,
-            // Shorter than what the server gave elsewhere, so it was not cut.
-            Tail::Seen { len, last: Some(last), .. } if left.keys.last() == Some(&last) && len < self.most.max(2) => {
+            Tail::Seen { start, short: Some(rows), .. } if self.ends(left, start, &rows) => {
+                self.weak |= matches!(joint(left, start, &rows), Joint::Weak);
+                // Who joined behind the last window since it was read comes with it.
+                enter(ledger, rows, Vec::new(), start);
                 if self.given > 1 {
                     self.tail = Tail::Front { asked: None };
                 } else {
@@ -394,7 +401,7 @@ impl Chain {
                 }
             }
             Tail::Seen { start, len, .. } if start + len > end => self.go_on(ledger, start + len - 1, end, full),
-            Tail::Seen { at, len: 1.., .. } if at == end => {
+            Tail::Seen { at, .. } if at == end => {
                 // Its last row has left, or has moved: the list has become shorter.
                 if self.round(ledger, end) {
                     self.reread();
@@ -407,6 +414,15 @@ impl Chain {
             }
         }
         !self.open.is_empty() || self.planned <= self.expected
+    }
+
+    /// Whether a short page proves that nobody stands behind the last window who was there throughout: it shares rows with that
+    /// window, and was not cut. It was not if nothing is; nor if it ends where the window does, and the server gave longer ones.
+    fn ends(&self, left: &Left, start: u64, rows: &[Member]) -> bool {
+        let len = rows.len() as u64;
+        let last = rows.last().map(key);
+        let whole = len < LEAST_CUT || (len < self.most && last.as_ref() == left.keys.last());
+        whole && !matches!(joint(left, start, rows), Joint::Torn)
     }
 
     /// There is a row at place `at`, and the windows end before it.
@@ -460,7 +476,7 @@ impl Chain {
 /// `most` rows at once, there are fewer of them.
 fn straddle(end: u64, most: u64) -> (u64, u32) {
     let before = |size: &u32| end % u64::from(*size);
-    let fits = |size: &u32| (1..most.max(2)).contains(&before(size));
+    let fits = |size: &u32| (1..most.max(LEAST_CUT)).contains(&before(size));
     let small = (2..=64).filter(|size| before(size) > 0).min_by_key(|size| (before(size), *size));
     let size = small.filter(fits).or_else(|| (2..=1000).find(fits)).or(small).unwrap_or(2);
     (end - before(&size), size)

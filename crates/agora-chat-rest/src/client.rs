@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
@@ -360,16 +360,8 @@ impl Client {
     async fn call<C: Command>(&self, command: &C, scope: &Scope) -> Result<Answer<C::Data>, Error> {
         // Ids that cannot be sent are no reason to fetch a token.
         command.validate()?;
-        let call = Authorized { client: &self.inner, command, scope, used: Mutex::new(0) };
-        let outcome = self.inner.driver.execute(&call, scope).await;
-        outcome.map_err(|error| match error {
-            // The token's own call is about no group.
-            Error::Api(mut error) if error.command == C::NAME => {
-                error.group = command.group().map(ToOwned::to_owned);
-                Error::Api(error)
-            }
-            other => other,
-        })
+        let call = Authorized { client: &self.inner, command, scope, used: Mutex::new(None) };
+        self.inner.driver.execute(&call, scope).await
     }
 }
 
@@ -432,8 +424,14 @@ struct Authorized<'a, C> {
     client: &'a Inner,
     command: &'a C,
     scope: &'a Scope,
-    /// Which token the last attempt was made with.
-    used: Mutex<Generation>,
+    /// The token that the last attempt was made with.
+    used: Mutex<Option<(Token, Generation)>>,
+}
+
+impl<C> Authorized<'_, C> {
+    fn used(&self) -> MutexGuard<'_, Option<(Token, Generation)>> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<C: Command> Call for Authorized<'_, C> {
@@ -457,16 +455,18 @@ impl<C: Command> Call for Authorized<'_, C> {
     }
 
     async fn prepare(&self, attempt: &Attempt) -> Result<http::Request<Vec<u8>>, Error> {
-        let refused = attempt.renew.then(|| *self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let refused = self.used().as_ref().filter(|_| attempt.renew).map(|used| used.1);
         let (token, generation) = self.client.token(attempt, refused, self.scope).await?;
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) = generation;
-        self.command.to_http(&self.client.base, &self.client.app, Some(&token))
+        let request = self.command.to_http(&self.client.base, &self.client.app, Some(&token));
+        *self.used() = Some((token, generation));
+        request
     }
 
     fn decode(&self, response: http::Response<Vec<u8>>) -> Result<Self::Response, Error> {
         // A token that was given cannot be renewed: sending it again would be refused again.
         let renewable = !matches!(self.client.tokens, TokenSource::Fixed(_));
-        read::<C>(response, renewable)
+        let used = self.used();
+        read(self.command, response, renewable, used.as_ref().map(|used| used.0.as_str()).as_slice())
     }
 }
 
@@ -504,23 +504,46 @@ impl Call for Exchange {
     }
 
     fn decode(&self, response: http::Response<Vec<u8>>) -> Result<token::Response, Error> {
-        read::<token::Request>(response, false)
+        let mut secrets: Vec<&str> = self.with.iter().map(Token::as_str).collect();
+        if let token::Request::ClientCredentials { client, .. } = &self.request {
+            secrets.push(&client.secret);
+        }
+        read(&self.request, response, false, &secrets)
     }
 }
 
-fn read<C: Command>(response: http::Response<Vec<u8>>, renewable: bool) -> Result<Answer<C::Data>, Error> {
+/// Reads an answer, and adds to an error what the answer alone does not say. What the server quotes of our `secrets` is cut out.
+fn read<C: Command>(
+    command: &C,
+    response: http::Response<Vec<u8>>,
+    renewable: bool,
+    secrets: &[&str],
+) -> Result<Answer<C::Data>, Error> {
     let wish = retry_after(response.headers());
-    C::from_http(response).map_err(|error| match error {
-        Error::Status(mut error) => {
-            (error.retry_after, error.renewable) = (wish, renewable);
-            Error::Status(error)
+    let (head, body) = response.into_parts();
+    let from = |body: &[u8]| C::from_http(http::Response::from_parts(head.clone(), body));
+    from(&body).or_else(|error| without(&body, secrets).map_or(Err(error), |body| from(&body))).map_err(|mut error| {
+        let path = Some(command.path().join("/"));
+        match &mut error {
+            Error::Status(error) => (error.retry_after, error.renewable, error.path) = (wish, renewable, path),
+            Error::Api(error) => {
+                error.group = command.group().map(ToOwned::to_owned);
+                (error.retry_after, error.renewable, error.path) = (wish, renewable, path);
+            }
+            Error::Decode(error) => error.path = path,
+            _ => {}
         }
-        Error::Api(mut error) => {
-            (error.retry_after, error.renewable) = (wish, renewable);
-            Error::Api(error)
-        }
-        other => other,
+        error
     })
+}
+
+/// The body with `…` in the place of each secret; `None` if there is none in it.
+fn without(body: &[u8], secrets: &[&str]) -> Option<Vec<u8>> {
+    let text = String::from_utf8_lossy(body);
+    // JSON may have a backslash before each slash.
+    let forms = secrets.iter().flat_map(|secret| [(*secret).to_owned(), secret.replace('/', "\\/")]);
+    let clean = forms.fold(text.clone().into_owned(), |text, form| text.replace(&form, "…"));
+    (clean != text).then(|| clean.into_bytes())
 }
 
 impl CallError for Error {

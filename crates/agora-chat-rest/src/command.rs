@@ -115,7 +115,7 @@ pub trait Command: Send + Sync {
         let wish = retry_after(&head.headers);
         let json = serde_json::from_slice::<Value>(body);
         if let Ok(Value::Object(fields)) = &json
-            && let Some(mut error) = refusal(Self::NAME, head.status, fields)
+            && let Some(mut error) = refusal(Self::NAME, head.status, fields, body)
         {
             error.retry_after = wish;
             return Err(Error::Api(Box::new(error)));
@@ -288,11 +288,11 @@ impl fmt::Debug for Rejected {
 }
 
 /// The error this is, unless it is a success.
-fn refusal(name: &'static str, status: StatusCode, fields: &Fields) -> Option<ApiError> {
+fn refusal(name: &'static str, status: StatusCode, fields: &Fields, body: &[u8]) -> Option<ApiError> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let error = text("error").or_else(|| text("error_code").filter(|_| status != StatusCode::OK))?;
     let description = text("error_description").or(text("desc")).unwrap_or_default();
-    let mut error = ApiError::new(name, status, error, description);
+    let mut error = ApiError::new(name, status, error, description, body);
     error.exception = text("exception").map(|class| {
         let class_like = class.len() < 200 && class.bytes().all(|b| b.is_ascii_alphabetic() || b == b'.' || b == b'$');
         if class_like { class.to_owned() } else { scrub(class) }

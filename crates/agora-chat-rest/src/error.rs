@@ -8,8 +8,9 @@ use http::StatusCode;
 
 use crate::codes::ApiErrorKind;
 
-/// What can go wrong. Its texts name no URL, no body and no secret.
-#[derive(Debug)]
+/// What can go wrong. Its texts name no URL, no body and no secret. Clones share the cause: all who waited for one token get the
+/// same error.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Error {
     /// The request cannot be built; nothing was sent.
@@ -116,26 +117,31 @@ impl Error {
             _ => None,
         }
     }
-}
 
-#[cfg(feature = "client")]
-impl Error {
-    /// The same error once more, for another call that waited for the same thing. The cause of a transport error stays behind.
-    pub(crate) fn duplicate(&self) -> Self {
+    /// The first 4 KiB of the answer that made the error, where one came. They may hold people's names: look at them, do not log
+    /// them. No text of an error quotes them. The client has cut its own tokens and secrets out of them.
+    #[must_use]
+    pub fn body(&self) -> Option<&[u8]> {
         match self {
-            Self::Build(error) => Self::Build(error.clone()),
-            Self::Transport(error) => {
-                let mut copy = groupmembers_http::TransportError::new(error.kind());
-                if let Some(status) = error.status() {
-                    copy = copy.with_status(status);
-                }
-                copy.set_attempts(error.attempts());
-                Self::Transport(copy)
-            }
-            Self::Status(error) => Self::Status(error.clone()),
-            Self::Api(error) => Self::Api(error.clone()),
-            Self::Decode(error) => Self::Decode(error.clone()),
-            Self::Walk(error) => Self::Walk(error.clone()),
+            Self::Build(_) | Self::Walk(_) => None,
+            #[cfg(feature = "client")]
+            Self::Transport(_) => None,
+            Self::Status(error) => Some(error.body()),
+            Self::Api(error) => Some(error.body()),
+            Self::Decode(error) => Some(error.body()),
+        }
+    }
+
+    /// The request's path behind the app, as in `chatgroups/1/users`, where an answer came to it and the client knows it.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::Build(_) | Self::Walk(_) => None,
+            #[cfg(feature = "client")]
+            Self::Transport(_) => None,
+            Self::Status(error) => error.path.as_deref(),
+            Self::Api(error) => error.path.as_deref(),
+            Self::Decode(error) => error.path.as_deref(),
         }
     }
 }
@@ -210,12 +216,33 @@ impl BuildError {
     }
 }
 
-/// An HTTP status other than 200, without the API's own words: a gateway's, or another server's.
+/// The beginning of an answer, which is not printed.
 #[derive(Clone, PartialEq, Eq)]
+struct Body(Vec<u8>);
+
+impl Body {
+    /// So much of a body is kept.
+    const KEPT: usize = 4096;
+
+    fn of(body: &[u8]) -> Self {
+        Self(body[..body.len().min(Self::KEPT)].to_vec())
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+/// An HTTP status other than 200, without the API's own words: a gateway's, or another server's.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusError {
     /// The endpoint that was called.
     pub command: &'static str,
+    /// The request's path behind the app, where the client knows it.
+    pub path: Option<String>,
     /// The status.
     pub status: StatusCode,
     /// What it means.
@@ -226,7 +253,7 @@ pub struct StatusError {
     pub attempts: u32,
     /// Whether the client has a way to another token.
     pub(crate) renewable: bool,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl StatusError {
@@ -238,25 +265,13 @@ impl StatusError {
             408 | 500.. => ApiErrorKind::Server,
             _ => ApiErrorKind::Other,
         };
-        Self { command, status, kind, retry_after, attempts: 0, renewable: false, body: snippet(body) }
+        Self { command, path: None, status, kind, retry_after, attempts: 0, renewable: false, body: Body::of(body) }
     }
 
     /// The first 4 KiB of the answer: look at them, do not log them.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-impl fmt::Debug for StatusError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StatusError")
-            .field("command", &self.command)
-            .field("status", &self.status)
-            .field("kind", &self.kind)
-            .field("retry_after", &self.retry_after)
-            .field("attempts", &self.attempts)
-            .finish_non_exhaustive()
+        &self.body.0
     }
 }
 
@@ -284,6 +299,8 @@ pub struct ApiError {
     pub command: &'static str,
     /// The group it was about, where the client knows it.
     pub group: Option<String>,
+    /// The request's path behind the app, where the client knows it.
+    pub path: Option<String>,
     /// The HTTP status.
     pub status: StatusCode,
     /// `error`, the vendor's word.
@@ -302,13 +319,15 @@ pub struct ApiError {
     pub attempts: u32,
     /// Whether the client has a way to another token.
     pub(crate) renewable: bool,
+    body: Body,
 }
 
 impl ApiError {
-    pub(crate) fn new(command: &'static str, status: StatusCode, error: &str, description: &str) -> Self {
+    pub(crate) fn new(command: &'static str, status: StatusCode, error: &str, description: &str, body: &[u8]) -> Self {
         Self {
             command,
             group: None,
+            path: None,
             status,
             error: scrub(error),
             kind: ApiErrorKind::of(status.as_u16(), error, description),
@@ -318,7 +337,14 @@ impl ApiError {
             retry_after: None,
             attempts: 0,
             renewable: false,
+            body: Body::of(body),
         }
+    }
+
+    /// The first 4 KiB of the answer, as the server gave it: look at them, do not log them.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body.0
     }
 }
 
@@ -355,11 +381,13 @@ pub enum DecodeErrorKind {
 }
 
 /// An answer that is not what the API documents.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DecodeError {
     /// The endpoint that answered.
     pub command: &'static str,
+    /// The request's path behind the app, where the client knows it.
+    pub path: Option<String>,
     /// In which way.
     pub kind: DecodeErrorKind,
     /// What is wrong, and where; it quotes nothing of the answer but names of fields.
@@ -368,7 +396,7 @@ pub struct DecodeError {
     pub content_type: Option<String>,
     /// How many attempts were made.
     pub attempts: u32,
-    body: Vec<u8>,
+    body: Body,
 }
 
 impl DecodeError {
@@ -379,25 +407,13 @@ impl DecodeError {
         content_type: Option<String>,
         body: &[u8],
     ) -> Self {
-        Self { command, kind, reason, content_type, attempts: 0, body: snippet(body) }
+        Self { command, path: None, kind, reason, content_type, attempts: 0, body: Body::of(body) }
     }
 
     /// The first 4 KiB of the answer. They hold people's names: look at them, do not log them.
     #[must_use]
     pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-impl fmt::Debug for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DecodeError")
-            .field("command", &self.command)
-            .field("kind", &self.kind)
-            .field("reason", &self.reason)
-            .field("content_type", &self.content_type)
-            .field("attempts", &self.attempts)
-            .finish_non_exhaustive()
+        &self.body.0
     }
 }
 
@@ -422,11 +438,6 @@ impl WalkError {
     pub(crate) fn new(what: impl Into<Cow<'static, str>>) -> Self {
         Self { what: what.into() }
     }
-}
-
-/// So much of a body is kept.
-fn snippet(body: &[u8]) -> Vec<u8> {
-    body[..body.len().min(4096)].to_vec()
 }
 
 fn write_attempts(f: &mut fmt::Formatter<'_>, attempts: u32) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! The token all calls share. However many want it, one fetches it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared, WeakShared};
@@ -12,7 +12,7 @@ use crate::token_source::Lease;
 /// Which token it is: a newer one has a greater number.
 pub(crate) type Generation = u64;
 
-type Flight = BoxFuture<'static, Result<Lease, Arc<Error>>>;
+type Flight = BoxFuture<'static, Result<Lease, Error>>;
 
 #[derive(Default)]
 pub(crate) struct Session {
@@ -53,7 +53,7 @@ impl Session {
             match state.flight.as_ref().and_then(WeakShared::upgrade) {
                 Some(flight) => flight,
                 None => {
-                    let flight: Shared<Flight> = fetch().map(|fetched| fetched.map_err(Arc::new)).boxed().shared();
+                    let flight: Shared<Flight> = fetch().shared();
                     state.flight = flight.downgrade();
                     flight
                 }
@@ -66,17 +66,15 @@ impl Session {
             state.flight = None;
             if let Ok(lease) = &fetched {
                 state.token = Some(lease.token.clone());
-                // Renewed after 80 to 90 % of its life, so that many processes do not renew at once.
-                state.renew_at = lease.expires_at.map(|at| {
+                // Renewed after 80 to 90 % of its life, so that many processes do not renew at once. By a clock that is ahead of the
+                // server's it may be over before it begins: then nobody knows when it ends but who refuses it.
+                state.renew_at = lease.expires_at.filter(|&at| at > now).map(|at| {
                     let life = at.saturating_sub(now);
                     at - life / 10 - nonce % (life / 10 + 1)
                 });
                 state.generation += 1;
             }
         }
-        match fetched {
-            Ok(lease) => Ok((lease.token, state.generation)),
-            Err(error) => Err(error.duplicate()),
-        }
+        Ok((fetched?.token, state.generation))
     }
 }

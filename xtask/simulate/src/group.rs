@@ -182,6 +182,11 @@ impl Group {
         }
     }
 
+    /// Moves who stands at `place` to the front.
+    pub fn move_to_front(&mut self, place: usize) {
+        self.list[..=place].rotate_right(1);
+    }
+
     /// One thing happens, drawn from the mix. Returns what, for a trace.
     pub fn change(&mut self, mix: &Mix, random: &mut Random, at: Duration, unix: u64) -> (&'static str, u32) {
         let place = match mix.place {

@@ -7,6 +7,7 @@
 //!
 //! A vendor is a type that implements [`vendor::Vendor`] and a server that implements [`vendor::Server`], and a line in [`VENDORS`].
 
+pub mod agora;
 pub mod group;
 mod host;
 pub mod nim;
@@ -28,6 +29,7 @@ pub type Runner = fn(u64, bool) -> Run;
 /// The vendors, by their names on the command line.
 pub const VENDORS: &[(&str, Runner)] = &[
     ("tim", run::<tim::Tim>),
+    ("agora", run::<agora::Agora>),
     ("nim", run::<nim::Nim>),
     ("nim-team", run::<nim::Team>),
     ("nim-superteam", run::<nim::Superteam>),

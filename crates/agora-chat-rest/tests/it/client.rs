@@ -12,7 +12,7 @@ use agora_chat_rest::{
     chatgroups_admin, chatgroups_details,
 };
 use futures_util::future::join_all;
-use groupmembers_http::TransportErrorKind;
+use groupmembers_http::{TransportError, TransportErrorKind};
 use http::Response;
 use serde_json::json;
 
@@ -178,6 +178,75 @@ fn an_exchange_sends_the_local_token_and_reads_milliseconds() {
     let seen = tokens(&world);
     Claims::decode(seen[0].strip_prefix("Bearer ").unwrap()).unwrap();
     assert_eq!(seen[1], "Bearer YWMt-x");
+}
+
+#[test]
+fn a_token_that_is_over_by_our_clock_is_kept_until_it_is_refused() {
+    // Who fetches too often gets the account blocked, and a clock may be a day ahead.
+    let (world, simulation) = simulate(World::new(3, 1), 1);
+    let issued = |text: &str| Ok(answer(&json!({"access_token": text, "expire_timestamp": (NOW - 60) * 1000})));
+    lock(&world).first = vec![issued("YWMt-one")];
+    let client = builder(&simulation, TokenSource::Exchange(credentials())).build().unwrap();
+    simulation.run(async {
+        for _ in 0..3 {
+            client.chatgroups_users(&request()).await.unwrap();
+        }
+    });
+    assert_eq!(tokens(&world)[1..], ["Bearer YWMt-one"; 3]);
+    lock(&world).first = vec![Ok(refusal(401, "unauthorized", "")), issued("YWMt-two")];
+    simulation.run(async { client.chatgroups_users(&request()).await.unwrap() });
+    assert_eq!(tokens(&world).last().unwrap(), "Bearer YWMt-two");
+}
+
+#[test]
+fn an_error_keeps_the_answer_and_the_path_and_no_secret() {
+    let words = "cannot read token-of-the-test of 张";
+    for (given, kept) in [
+        (refusal(404, "service_resource_not_found", words), "cannot read … of 张"),
+        (Response::builder().status(502).body(b"<html>token-of-the-test".to_vec()).unwrap(), "<html>…"),
+        (answer(&json!({"data": "token-of-the-test"})), r#"{"data":"…"}"#),
+    ] {
+        let (world, simulation) = simulate(World::new(3, 1), 1);
+        lock(&world).first = vec![Ok(given); 5];
+        let client = builder(&simulation, fixed()).build().unwrap();
+        let error = simulation.run(async { client.chatgroups_users(&request()).await.unwrap_err() });
+        let body = String::from_utf8(error.body().unwrap().to_vec()).unwrap();
+        assert!(body.contains(kept) && !body.contains("token-of"), "{body}");
+        assert_eq!(error.path(), Some("chatgroups/g/users"));
+        let shown = format!("{error} {error:?} {error:#?}");
+        assert!(!shown.contains("token-of") && !shown.contains("html"), "{shown}");
+    }
+    // The secret that a token is fetched with, too.
+    let (world, simulation) = simulate(World::new(3, 1), 1);
+    lock(&world).first = vec![Ok(refusal(400, "invalid_grant", "no client id with hunter/2"))];
+    let client = builder(&simulation, ClientSecret::new("id", "hunter/2").unwrap()).build().unwrap();
+    let error = simulation.run(async { client.chatgroups_users(&request()).await.unwrap_err() });
+    assert_eq!((error.path(), error.api().unwrap().error_description.as_str()), (Some("token"), "no client id with …"));
+    assert!(!String::from_utf8_lossy(error.body().unwrap()).contains("hunter"));
+}
+
+/// A vault behind a door that is shut.
+struct Shut;
+
+impl FetchToken for Shut {
+    fn fetch(&self) -> Pin<Box<dyn Future<Output = Result<Lease, Error>> + Send>> {
+        let cause = std::io::Error::other("the door is shut");
+        let error = TransportError::new(TransportErrorKind::Connect).with_source(cause);
+        Box::pin(async move { Err(error.into()) })
+    }
+}
+
+#[test]
+fn all_who_waited_for_one_token_get_the_cause() {
+    let (_, simulation) = simulate(World::new(3, 1), 1);
+    let client = builder(&simulation, TokenSource::Custom(Arc::new(Shut))).build().unwrap();
+    simulation.run(async {
+        let request = request();
+        for page in join_all((0..3).map(|_| client.chatgroups_users(&request))).await {
+            let error = page.unwrap_err();
+            assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "the door is shut");
+        }
+    });
 }
 
 #[test]
