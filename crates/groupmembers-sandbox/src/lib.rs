@@ -15,10 +15,7 @@ pub mod yunshop;
 use std::{
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     thread,
     time::Duration,
 };
@@ -27,7 +24,10 @@ use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 pub use crate::log::LogEntry;
-use crate::{log::Log, wire::Listener};
+use crate::{
+    log::Log,
+    wire::{Listener, Traffic},
+};
 
 /// What to start. `Config::default()` is a ready world on any free port.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl Default for Config {
 pub struct Sandbox {
     addr: SocketAddr,
     log: Arc<Log>,
-    bytes_sent: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
     agora: agora::World,
     nim: nim::World,
     tim: tim::World,
@@ -93,7 +93,7 @@ impl Sandbox {
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
         let log = Arc::new(Log::start());
-        let bytes_sent = Arc::default();
+        let traffic = Arc::default();
         let agora = agora::World::new(config.agora, config.seed);
         let nim = nim::World::new(config.nim, config.seed);
         let tim = tim::World::new(config.tim, config.seed);
@@ -112,7 +112,7 @@ impl Sandbox {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let listener = {
             let _inside = runtime.enter();
-            Listener::new(listener, Arc::clone(&bytes_sent))?
+            Listener::new(listener, Arc::clone(&traffic))?
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = thread::Builder::new().name("groupmembers-sandbox".to_owned()).spawn(move || {
@@ -123,7 +123,7 @@ impl Sandbox {
                 }
             });
         })?;
-        Ok(Self { addr, log, bytes_sent, agora, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, log, traffic, agora, nim, tim, wkteam, yunshop, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens.
@@ -159,7 +159,13 @@ impl Sandbox {
     /// How many bytes went out: to the system's buffers at least.
     #[must_use]
     pub fn bytes_sent(&self) -> u64 {
-        self.bytes_sent.load(Ordering::Relaxed)
+        self.traffic.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many connections are open, those included on which nothing is asked for.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.traffic.open.load(Ordering::Relaxed)
     }
 
     /// Agora Chat's world: who really is in which group.

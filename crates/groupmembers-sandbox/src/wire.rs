@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -238,13 +238,21 @@ pub(crate) async fn serve(listener: Listener, app: Router) {
 
 pub(crate) struct Listener {
     listener: TcpListener,
-    sent: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
+}
+
+/// What goes over all connections.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    /// Bytes that went out.
+    pub(crate) sent: AtomicU64,
+    /// Connections that are open.
+    pub(crate) open: AtomicUsize,
 }
 
 impl Listener {
-    /// `sent` counts the bytes that go out.
-    pub(crate) fn new(listener: std::net::TcpListener, sent: Arc<AtomicU64>) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::from_std(listener)?, sent })
+    pub(crate) fn new(listener: std::net::TcpListener, traffic: Arc<Traffic>) -> io::Result<Self> {
+        Ok(Self { listener: TcpListener::from_std(listener)?, traffic })
     }
 }
 
@@ -259,7 +267,8 @@ impl axum::serve::Listener for Listener {
                     // Small answers must not wait for the peer's acknowledgement of the ones before.
                     let _ = stream.set_nodelay(true);
                     let peer = Peer::default();
-                    return (Connection { stream, peer: peer.clone(), sent: Arc::clone(&self.sent) }, peer);
+                    self.traffic.open.fetch_add(1, Ordering::Relaxed);
+                    return (Connection { stream, peer: peer.clone(), traffic: Arc::clone(&self.traffic) }, peer);
                 }
                 // Out of file descriptors, most likely: some will come back.
                 Err(_) => tokio::time::sleep(SETTLE).await,
@@ -276,7 +285,7 @@ impl axum::serve::Listener for Listener {
 pub(crate) struct Connection {
     stream: TcpStream,
     peer: Peer,
-    sent: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl Connection {
@@ -286,7 +295,7 @@ impl Connection {
 
     fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = std::task::ready!(Pin::new(&mut self.stream).poll_write(cx, bytes))?;
-        self.sent.fetch_add(written as u64, Ordering::Relaxed);
+        self.traffic.sent.fetch_add(written as u64, Ordering::Relaxed);
         Poll::Ready(Ok(written))
     }
 }
@@ -297,6 +306,7 @@ impl Drop for Connection {
             // Closing with a linger time of zero is what makes the kernel send RST instead of FIN.
             let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
+        self.traffic.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
