@@ -30,21 +30,6 @@ macro_rules! transport {
             /// Every name.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
-            /// Those that a client meets soonest, for tests that cross every fault with every call.
-            pub const EVERYDAY: &'static [&'static str] = &[
-                "reset",
-                "reset-mid-body",
-                "cut-body",
-                "slow-drip",
-                "endless-body",
-                "empty-body",
-                "redirect",
-                "html-200",
-                "502-html",
-                "503-html",
-                "429-retry-after",
-            ];
-
             pub(crate) fn usual(&self) -> When {
                 match self {
                     $(Self::$variant { .. } => When::$usual,)*

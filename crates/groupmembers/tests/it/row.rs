@@ -36,9 +36,23 @@ pub(crate) enum Row {
 /// What comes once in a while, and for good. The others are habits of a server.
 fn is_trouble(name: &str) -> bool {
     const TROUBLE: &[&str] = &[
-        "reset", "reset-mid-body", "reset-after-body", "cut-head", "cut-body", "long-length", "short-length",
-        "bad-chunks", "no-http", "slow-answer", "endless-body", "empty-body", "html-200", "502-html", "503-html",
-        "429-retry-after", "redirect",
+        "reset",
+        "reset-mid-body",
+        "reset-after-body",
+        "cut-head",
+        "cut-body",
+        "long-length",
+        "short-length",
+        "bad-chunks",
+        "no-http",
+        "slow-answer",
+        "endless-body",
+        "empty-body",
+        "html-200",
+        "502-html",
+        "503-html",
+        "429-retry-after",
+        "redirect",
     ];
     TROUBLE.contains(&name)
 }

@@ -150,13 +150,14 @@ impl World {
         if path == "member/login" {
             assert!(request.headers().get("authorization").is_none());
             return match body["password"].as_str() {
+                // Not called a token: a refusal that names the token is answered by a login.
                 Some("PLANTED-password") => done(
-                    json!({"status": self.login_status, "Authorization": format!("PLANTED-token-{}", self.token), "callbackUrl": null}),
+                    json!({"status": self.login_status, "Authorization": format!("PLANTED-bearer-{}", self.token), "callbackUrl": null}),
                 ),
                 _ => refusal("用户名或密码错误"),
             };
         }
-        if request.headers()["authorization"] != format!("PLANTED-token-{}", self.token) {
+        if request.headers()["authorization"] != format!("PLANTED-bearer-{}", self.token) {
             return status(401);
         }
         if path == "queryLoginWx" {
@@ -266,7 +267,7 @@ pub(crate) fn account() -> Credentials {
 }
 
 pub(crate) fn token(number: u32) -> Credentials {
-    Token::new(format!("PLANTED-token-{number}")).unwrap().into()
+    Token::new(format!("PLANTED-bearer-{number}")).unwrap().into()
 }
 
 pub(crate) fn w_id(number: u32) -> WId {

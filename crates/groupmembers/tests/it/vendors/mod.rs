@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use groupmembers::http::{RetryPolicy, Runtime};
 use groupmembers::{Completeness, Report};
-use groupmembers_sandbox::{Config, Sandbox};
 use groupmembers_sandbox::faults::{Transport, When};
+use groupmembers_sandbox::{Config, Sandbox};
 
 mod agora;
 mod nim;

@@ -87,9 +87,14 @@ async fn call(place: Place<'_>, name: &'static str) -> Seen {
             let somebody = ["user000000", "guest000001", "nobody"];
             seen(client.chatroom_query_members(&chatroom_query_members::Request::new(ROOM, somebody)).await)
         }
-        "chatroom_query_members_by_role" => {
-            seen(client.execute(&chatroom_query_members_by_role::Request::new(ROOM, chatroom_query_members_by_role::Roles::ALL)).await)
-        }
+        "chatroom_query_members_by_role" => seen(
+            client
+                .execute(&chatroom_query_members_by_role::Request::new(
+                    ROOM,
+                    chatroom_query_members_by_role::Roles::ALL,
+                ))
+                .await,
+        ),
         "chatroom_query_user_room_ids" => {
             seen(client.execute(&chatroom_query_user_room_ids::Request::new("user000000")).await)
         }

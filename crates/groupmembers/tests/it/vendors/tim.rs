@@ -104,4 +104,3 @@ async fn call(place: Place<'_>, name: &'static str) -> Seen {
         other => panic!("{other}"),
     }
 }
-
