@@ -175,7 +175,9 @@ fn a_secret_that_is_cut_off_or_stands_in_a_header_is_not_printed() {
     let client = builder(&simulation, account()).w_id(w_id(1)).build().unwrap();
     let html = |kind: &str| Response::builder().header("content-type", kind).body(b"<html>".to_vec()).unwrap();
     let mut given: Vec<_> = (240..310)
-        .flat_map(|n| ["PLANTED-password", "PLANTED-bearer-1", "PLANTED-w-id-1"].map(|s| refusal(&("张".repeat(n) + s))))
+        .flat_map(|n| {
+            ["PLANTED-password", "PLANTED-bearer-1", "PLANTED-w-id-1"].map(|s| refusal(&("张".repeat(n) + s)))
+        })
         .collect();
     given.extend([html("text/html; PLANTED-password"), html("PLANTED-w-id-1/x"), html("x/y; z=PLANTED-bearer-1")]);
     let count = given.len();

@@ -71,6 +71,8 @@ impl Place<'_> {
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) outcome: String,
+    /// Whether it was one call, and no list.
+    pub(crate) is_call: bool,
     /// The answer of a single call, to be held against the usual one.
     pub(crate) answer: Option<String>,
     /// All that a program could print of it.
@@ -119,9 +121,9 @@ fn seen<T: std::fmt::Debug, E: Error>(answer: Result<T, E>) -> Seen {
             let printed = format!("{answer:?}");
             // What was when is another number in every world.
             let answer = printed.replace(|letter: char| letter.is_ascii_digit(), "#");
-            Seen { outcome: "ok".to_owned(), answer: Some(answer), printed }
+            Seen { outcome: "ok".to_owned(), is_call: true, answer: Some(answer), printed }
         }
-        Err(error) => Seen { outcome: error.to_string(), answer: None, printed: printed(&error) },
+        Err(error) => Seen { outcome: error.to_string(), is_call: true, answer: None, printed: printed(&error) },
     }
 }
 
@@ -156,7 +158,7 @@ fn judged<E: Error>(
         write!(outcome, "; {error}").unwrap();
         shown += &printed(error);
     }
-    Seen { outcome, answer: None, printed: shown }
+    Seen { outcome, is_call: false, answer: None, printed: shown }
 }
 
 /// Reads a list to its end.
