@@ -26,9 +26,9 @@ fn every_fault_of_the_transport_in_every_call_of_every_vendor() {
     let elsewhere = format!("http://{}/", other.local_addr().unwrap());
     let rows = rows(&elsewhere);
     let mut cells = Vec::new();
-    for vendor in 0..VENDORS.len() {
+    for (number, vendor) in VENDORS.iter().enumerate() {
         for row in 0..rows.len() {
-            cells.extend((0..VENDORS[vendor].columns.len()).map(|column| (vendor, row, column)));
+            cells.extend((0..vendor.columns.len()).map(|column| (number, row, column)));
         }
     }
     let (slow, quick): (Vec<_>, Vec<_>) = cells.iter().copied().partition(|&(_, row, _)| rows[row].is_slow());
