@@ -42,10 +42,10 @@ impl Command for Request {
             _ => return Err((Shape, "data.platform_list is no list".to_owned())),
         };
         let mut all: Businesses =
-            lenient::read_row(fields, &[]).map_err(|reason| (Shape, format!("data: {reason}")))?;
+            lenient::read_row(&fields, &[]).map_err(|reason| (Shape, format!("data: {reason}")))?;
         for (index, row) in rows.into_iter().enumerate() {
             let read = match &row {
-                Value::Object(fields) => lenient::read_row(fields.clone(), &["id"]),
+                Value::Object(fields) => lenient::read_row(fields, &["id"]),
                 _ => Err("it is no object".to_owned()),
             };
             match read {

@@ -33,7 +33,7 @@ impl Command for Request {
     fn read(data: Value) -> Result<Common, (DecodeErrorKind, String)> {
         match data {
             Value::Object(fields) => {
-                lenient::read_row(fields, &[]).map_err(|reason| (DecodeErrorKind::Shape, format!("data: {reason}")))
+                lenient::read_row(&fields, &[]).map_err(|reason| (DecodeErrorKind::Shape, format!("data: {reason}")))
             }
             Value::Null => {
                 Err((DecodeErrorKind::EmptyData, "data is null or missing: nothing is known from it".into()))

@@ -263,17 +263,16 @@ impl Serialize for Member {
 
 impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// A row without an odd field.
-        struct Plain(Member);
+        Self::read(&Map::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
 
-        impl<'de> Deserialize<'de> for Plain {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Member::deserialize(deserializer).map(Self)
-            }
-        }
+/// A row without an odd field.
+struct Plain(Member);
 
-        let fields = Map::deserialize(deserializer)?;
-        lenient::read_row::<Plain>(fields, Self::REQUIRED).map(|row| row.0).map_err(D::Error::custom)
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Member::deserialize(deserializer).map(Self)
     }
 }
 
@@ -322,6 +321,10 @@ impl Member {
 
 impl ListRow for Member {
     const REQUIRED: &'static [&'static str] = &["id", "userid"];
+
+    fn read(fields: &Map<String, Value>) -> Result<Self, String> {
+        lenient::read_row::<Plain>(fields, Self::REQUIRED).map(|row| row.0)
+    }
 
     fn enterprise(&self) -> Option<u64> {
         let staff = [&self.has_one_employee, &self.has_one_invitor].into_iter().flatten();

@@ -74,7 +74,7 @@ where
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         Value::Array(empty) if empty.is_empty() => Ok(None),
-        Value::Object(fields) => read_row(fields, &[]).map(Some).map_err(D::Error::custom),
+        Value::Object(fields) => read_row(&fields, &[]).map(Some).map_err(D::Error::custom),
         _ => Err(D::Error::custom("no object")),
     }
 }
@@ -86,13 +86,13 @@ pub(crate) fn as_it_came<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
 
 /// Reads an object by its fields. One that is odd, and not among the `required`, does not cost the object: it goes to the
 /// fields this version does not know, as it came.
-pub(crate) fn read_row<T: DeserializeOwned>(fields: Map<String, Value>, required: &[&str]) -> Result<T, String> {
+pub(crate) fn read_row<T: DeserializeOwned>(fields: &Map<String, Value>, required: &[&str]) -> Result<T, String> {
     let fits = |fields: &Map<String, Value>| T::deserialize(fields);
-    if let Ok(row) = T::deserialize(&fields) {
+    if let Ok(row) = T::deserialize(fields) {
         return Ok(row);
     }
     let (core, rest): (Map<String, Value>, Map<String, Value>) =
-        fields.into_iter().partition(|(name, _)| required.contains(&name.as_str()));
+        fields.clone().into_iter().partition(|(name, _)| required.contains(&name.as_str()));
     if fits(&core).is_err() {
         let missing = required.iter().find(|&&name| !core.contains_key(name));
         return Err(match missing {

@@ -14,6 +14,11 @@ pub(crate) trait ListRow: DeserializeOwned {
     /// Fields without which a row is about nothing.
     const REQUIRED: &'static [&'static str];
 
+    /// Reads it by its fields.
+    fn read(fields: &Map<String, Value>) -> Result<Self, String> {
+        lenient::read_row(fields, Self::REQUIRED)
+    }
+
     /// The enterprise it belongs to.
     fn enterprise(&self) -> Option<u64>;
 }
@@ -140,10 +145,10 @@ fn read_page<R: ListRow>(list: Value) -> Result<Paginator<R>, (DecodeErrorKind, 
         _ => return Err((Shape, "data.list.data is no list of rows".to_owned())),
     };
     let mut page: Paginator<R> =
-        lenient::read_row(fields, &[]).map_err(|reason| (Shape, format!("data.list: {reason}")))?;
+        lenient::read_row(&fields, &[]).map_err(|reason| (Shape, format!("data.list: {reason}")))?;
     for (index, row) in rows.into_iter().enumerate() {
         let read = match &row {
-            Value::Object(fields) => lenient::read_row(fields.clone(), R::REQUIRED),
+            Value::Object(fields) => R::read(fields),
             _ => Err("it is no object".to_owned()),
         };
         match read {
@@ -187,7 +192,7 @@ pub(crate) fn read<R: ListRow, S: DeserializeOwned>(data: Value) -> Result<Liste
         }
         Some(list) => read_page(list)?,
     };
-    let rest: Rest<S> = lenient::read_row(fields, &[]).map_err(|reason| (Shape, format!("data: {reason}")))?;
+    let rest: Rest<S> = lenient::read_row(&fields, &[]).map_err(|reason| (Shape, format!("data: {reason}")))?;
     Ok(Listed { list: Some(list), summary: rest.summary, extra: rest.extra })
 }
 

@@ -91,7 +91,7 @@ impl Command for Request {
     fn read(data: Value) -> Result<Login, (DecodeErrorKind, String)> {
         match data {
             Value::Object(fields) => {
-                lenient::read_row(fields, &[]).map_err(|reason| (DecodeErrorKind::Shape, format!("data: {reason}")))
+                lenient::read_row(&fields, &[]).map_err(|reason| (DecodeErrorKind::Shape, format!("data: {reason}")))
             }
             Value::Array(empty) if empty.is_empty() => Ok(Login::default()),
             Value::Null => Ok(Login::default()),

@@ -1,10 +1,10 @@
 //! The shop: sessions, enterprises, and one group as a table of rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use http::{Request, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     APP_TOKEN, Cut, GROUP, Joined, Leaving, Login, MOBILE, OTHER, OURS, Order, PASSWORD, SESSION, Total, UNIACID,
@@ -21,13 +21,12 @@ const FORMER: u32 = 10_000_000;
 #[derive(Debug)]
 pub struct Server {
     yunshop: Yunshop,
-    /// By the number of the row.
-    rows: BTreeMap<u64, Row>,
-    /// Each person's row, the latest.
-    row_of: HashMap<u32, u64>,
+    /// By the number of the row, from 1.
+    rows: Vec<Option<Row>>,
+    /// Each person's row, the latest, by the person; 0: none.
+    row_of: Vec<u64>,
     /// Rows that went.
     gone: HashMap<u32, u64>,
-    next_row: u64,
     began: bool,
     /// The group when it was last looked at.
     known: Vec<Person>,
@@ -62,7 +61,11 @@ struct Session {
 }
 
 fn answer(value: &Value) -> Response<Vec<u8>> {
-    let mut response = Response::new(value.to_string().into_bytes());
+    as_json(value.to_string())
+}
+
+fn as_json(body: String) -> Response<Vec<u8>> {
+    let mut response = Response::new(body.into_bytes());
     response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
     response
 }
@@ -111,10 +114,9 @@ impl Server {
         }
         Self {
             yunshop,
-            rows: BTreeMap::new(),
-            row_of: HashMap::new(),
+            rows: vec![None],
+            row_of: Vec::new(),
             gone: HashMap::new(),
-            next_row: 1,
             began: false,
             known: Vec::new(),
             at_first: [0; 2],
@@ -131,88 +133,87 @@ impl Server {
         self.yunshop.staff && person % 5 == 2
     }
 
-    fn make_row(&mut self, person: u32, joined: u64, now: u64, role: u8) {
-        let row = Row { person, joined, changed: now, role, left: None };
-        self.rows.insert(self.next_row, row);
-        self.row_of.insert(person, self.next_row);
-        self.next_row += 1;
+    fn make_row(&mut self, person: u32, joined: u64, now: u64, role: u8, left: Option<u64>) {
+        if left.is_none() {
+            self.row_of[person as usize] = self.rows.len() as u64;
+        }
+        self.rows.push(Some(Row { person, joined, changed: now, role, left }));
     }
 
     /// Takes over what changed in the group.
     fn catch_up(&mut self, world: &mut World) {
         let now = world.unix_millis() / 1_000;
         let leaving = self.yunshop.rules.leaving;
+        self.row_of.resize(world.group.everybody().len(), 0);
         if !self.began {
             self.began = true;
             for (index, person) in world.group.list().iter().enumerate() {
-                let history = self.yunshop.rules.history;
+                let (history, joined) = (self.yunshop.rules.history, person.joined / 1_000);
                 if history > 0 && world.random.one_in(history) {
-                    let joined = person.joined / 1_000;
-                    self.make_row(FORMER + index as u32, joined, joined, 0);
-                    if let Some(row) = self.rows.get_mut(&(self.next_row - 1)) {
-                        row.left = Some(joined + 60);
-                    }
+                    self.make_row(FORMER + index as u32, joined, joined, 0, Some(joined + 60));
                 }
-                self.make_row(person.id, person.joined / 1_000, person.joined / 1_000, person.role);
+                self.make_row(person.id, joined, joined, person.role, None);
             }
-            self.at_first = [self.list(false).len(), self.list(true).len()];
+            self.at_first = [self.list(false).count(), self.list(true).count()];
             return;
         }
         if world.group.list() == self.known {
             return;
         }
-        self.known = world.group.list().to_vec();
-        let here: HashMap<u32, u64> =
-            world.group.list().iter().map(|person| (person.id, person.joined / 1_000)).collect();
+        let known = world.group.list().to_vec();
+        // When each joined; 0: they are not here.
+        let mut here = vec![0; self.row_of.len()];
+        for person in &known {
+            here[person.id as usize] = person.joined / 1_000;
+        }
         // Who left; who left and came back has another join time.
-        let present: Vec<(u32, u64)> = self.row_of.iter().map(|(&person, &row)| (person, row)).collect();
-        for (person, number) in present {
-            let Some(row) = self.rows.get_mut(&number).filter(|row| row.left.is_none()) else { continue };
-            if here.get(&person) == Some(&row.joined) {
+        for (person, place) in self.row_of.iter_mut().enumerate() {
+            let slot = &mut self.rows[*place as usize];
+            let Some(row) = slot.as_mut().filter(|row| row.left.is_none() && row.joined != here[person]) else {
                 continue;
-            }
+            };
             (row.left, row.changed) = (Some(now), now);
             match leaving {
                 Leaving::Kept => {}
-                Leaving::Anew => {
-                    self.row_of.remove(&person);
-                }
+                Leaving::Anew => *place = 0,
                 Leaving::Dropped | Leaving::Revived => {
-                    self.rows.remove(&number);
-                    self.row_of.remove(&person);
-                    self.gone.insert(person, number);
+                    *slot = None;
+                    self.gone.insert(person as u32, std::mem::take(place));
                 }
             }
         }
-        for person in self.known.clone() {
+        for person in &known {
             let joined = person.joined / 1_000;
-            match self.row_of.get(&person.id).and_then(|number| self.rows.get_mut(number)) {
+            match &mut self.rows[self.row_of[person.id as usize] as usize] {
                 Some(row) if row.left.is_some() => (row.left, row.joined, row.changed) = (None, joined, now),
                 Some(row) if row.role != person.role => (row.role, row.changed) = (person.role, now),
                 Some(_) => {}
                 None => match self.gone.remove(&person.id).filter(|_| leaving == Leaving::Revived) {
                     Some(number) => {
                         let row = Row { person: person.id, joined, changed: now, role: person.role, left: None };
-                        self.rows.insert(number, row);
-                        self.row_of.insert(person.id, number);
+                        self.rows[number as usize] = Some(row);
+                        self.row_of[person.id as usize] = number;
                     }
-                    None => self.make_row(person.id, joined, now, person.role),
+                    None => self.make_row(person.id, joined, now, person.role, None),
                 },
             }
         }
+        self.known = known;
     }
 
     /// One of the lists, newest first.
-    fn list(&self, staff: bool) -> Vec<(u64, &Row)> {
-        let rows = self.rows.iter().rev().filter(|(_, row)| self.is_staff(row.person) == staff);
-        rows.map(|(&number, row)| (number, row)).collect()
+    fn list(&self, staff: bool) -> impl Iterator<Item = (u64, &Row)> {
+        let rows = self.rows.iter().enumerate().rev();
+        let rows = rows.filter_map(|(number, row)| row.as_ref().map(|row| (number as u64, row)));
+        rows.filter(move |(_, row)| self.is_staff(row.person) == staff)
     }
 
     fn count(&self, staff: bool) -> u64 {
-        self.list(staff).iter().filter(|(_, row)| row.left.is_none()).count() as u64
+        self.list(staff).filter(|(_, row)| row.left.is_none()).count() as u64
     }
 
-    fn row(&self, number: u64, row: &Row, random: &mut Random) -> Value {
+    /// A row as it is sent. Text at once, and no values first: this is what most of a run is spent on.
+    fn row(&self, number: u64, row: &Row, random: &mut Random) -> String {
         let rules = &self.yunshop.rules;
         let joined = match rules.joined {
             Joined::True => row.joined,
@@ -221,42 +222,37 @@ impl Server {
             Joined::Zero => 0,
             Joined::Equal => 1_600_000_000,
         };
-        let staff = self.is_staff(row.person);
-        let mut value = json!({
-            "id": number, "uniacid": UNIACID, "chat_id": "wrOgQhDgAA", "userid": format!("u{}", row.person),
-            "invitor_userid": "", "unionid": "", "join_time": joined, "join_scene": row.role % 4,
-            "member_type": if staff { 1 } else { 2 }, "status": u8::from(row.left.is_none()),
-            "withdraw_time": row.left.unwrap_or(0), "withdraw_scene": if row.left.is_some() { 0 } else { -1 },
-            "we_nickname": format!("名{}", row.person), "created_at": null, "updated_at": null, "deleted_at": null,
-            "has_one_employee": [], "has_one_customer": null, "has_one_invitor": null, "parent_member_uid": 0,
-        });
-        if rules.joined == Joined::Changed {
-            value["updated_at"] = match number % 2 {
-                0 => json!(date(row.changed)),
-                _ => json!(row.changed.to_string()),
-            };
-        }
-        if rules.named {
-            value["crop_id"] = json!(OURS);
-        }
-        if rules.odd {
-            match number % 4 {
-                0 => value["chat_id"] = json!([17]),
-                1 => value["has_one_customer"] = json!("none"),
-                2 => value["we_nickname"] = json!({"text": ["😀"]}),
-                _ => value["withdraw_scene"] = json!([1, 2]),
-            }
-        }
-        if rules.strings {
-            quote(&mut value);
-        }
         let broken = rules.unreadable > 0
             && u64::from(row.person).is_multiple_of(rules.unreadable)
             && !(rules.unreadable_moves && random.one_in(2));
-        if broken {
-            value["userid"] = json!([]);
+        // Around every integer.
+        let q = if rules.strings { "\"" } else { "" };
+        let userid = if broken { "[]".to_owned() } else { format!(r#""u{}""#, row.person) };
+        let mut chat = r#""wrOgQhDgAA""#.to_owned();
+        let mut customer = "null";
+        let mut name = format!(r#""名{}""#, row.person);
+        let mut scene = format!("{q}{}{q}", if row.left.is_some() { 0 } else { -1 });
+        if rules.odd {
+            match number % 4 {
+                0 => chat = format!("[{q}17{q}]"),
+                1 => customer = r#""none""#,
+                2 => name = r#"{"text":["😀"]}"#.to_owned(),
+                _ => scene = format!("[{q}1{q},{q}2{q}]"),
+            }
         }
-        value
+        let updated = match (rules.joined == Joined::Changed, number % 2) {
+            (false, _) => "null".to_owned(),
+            (true, 0) => format!(r#""{}""#, date(row.changed)),
+            (true, _) => format!(r#""{}""#, row.changed),
+        };
+        let enterprise = if rules.named { format!(r#""crop_id":{q}{OURS}{q},"#) } else { String::new() };
+        format!(
+            r#"{{{enterprise}"id":{q}{number}{q},"uniacid":{q}{UNIACID}{q},"chat_id":{chat},"userid":{userid},"invitor_userid":"","unionid":"","join_time":{q}{joined}{q},"join_scene":{q}{}{q},"member_type":{q}{}{q},"status":{q}{}{q},"withdraw_time":{q}{}{q},"withdraw_scene":{scene},"we_nickname":{name},"created_at":null,"updated_at":{updated},"deleted_at":null,"has_one_employee":[],"has_one_customer":{customer},"has_one_invitor":null,"parent_member_uid":{q}0{q}}}"#,
+            row.role % 4,
+            if self.is_staff(row.person) { 1 } else { 2 },
+            u8::from(row.left.is_none()),
+            row.left.unwrap_or(0),
+        )
     }
 
     /// A page of one of the lists, as the enterprise has it that the session works in.
@@ -279,7 +275,7 @@ impl Server {
                 "list": {"data": rows, "total": total, "per_page": 10, "current_page": number, "last_page": 1}, "summary": []}}));
         }
         self.shake(world);
-        let mut list = self.list(staff);
+        let mut list: Vec<_> = self.list(staff).collect();
         let exact = list.len() as u64;
         match rules.order {
             Order::Newest => {}
@@ -315,14 +311,17 @@ impl Server {
         };
         let held = rows.len() as u64;
         let rows = match rules.object {
-            false => Value::Array(rows),
+            false => format!("[{}]", rows.join(",")),
             // Names that sort otherwise as texts than as numbers.
             true => {
-                rows.into_iter().enumerate().map(|(n, row)| (format!("{}", n * 3), row)).collect::<Map<_, _>>().into()
+                let mut rows: Vec<_> =
+                    rows.into_iter().enumerate().map(|(n, row)| format!(r#""{}":{row}"#, n * 3)).collect();
+                rows.sort_unstable();
+                format!("{{{}}}", rows.join(","))
             }
         };
         let mut list = json!({
-            "current_page": if rules.cut == Cut::FirstAnnounced { 1 } else { number }, "data": rows,
+            "current_page": if rules.cut == Cut::FirstAnnounced { 1 } else { number },
             "first_page_url": "http://www.wq.example/web/index.php?page=1", "per_page": size, "next_page_url": null,
             "from": if held > 0 { json!(start + 1) } else { Value::Null },
             "to": if held > 0 { json!(start + held) } else { Value::Null },
@@ -331,29 +330,32 @@ impl Server {
             list["total"] = json!(total);
             list["last_page"] = json!(total.div_ceil(size).max(1));
         }
-        let mut data = json!({"list": list, "summary": []});
+        let mut summary = json!([]);
         if let Some(off) = rules.summary {
             let (customers, employees) = (self.count(false), self.count(true));
-            data["summary"] = json!({
+            summary = json!({
                 "in_group_count": customers + employees, "in_group_employee_count": employees,
                 "in_group_customer_count": customers.saturating_add_signed(off),
             });
         }
         if rules.strings {
-            for part in ["total", "current_page", "last_page", "per_page", "from", "to"] {
-                if let Some(value) = data["list"].get_mut(part) {
-                    quote(value);
-                }
-            }
-            quote(&mut data["summary"]);
+            quote(&mut list);
+            quote(&mut summary);
         }
-        answer(&json!({"result": 1, "msg": "", "data": data}))
+        let list = list.to_string();
+        let list = list.trim_start_matches('{');
+        let body = format!(r#"{{"result":1,"msg":"","data":{{"list":{{"data":{rows},{list},"summary":{summary}}}}}"#);
+        as_json(body)
     }
 
     /// Moves a row, where rows move.
     fn shake(&mut self, world: &mut World) {
-        if self.yunshop.rules.order == Order::Moves && world.random.one_in(4) && !self.rows.is_empty() {
-            let numbers: Vec<u64> = self.rows.keys().copied().collect();
+        if self.yunshop.rules.order == Order::Moves && world.random.one_in(4) {
+            let rows = self.rows.iter().enumerate().filter(|(_, row)| row.is_some());
+            let numbers: Vec<u64> = rows.map(|(number, _)| number as u64).collect();
+            if numbers.is_empty() {
+                return;
+            }
             self.moved.insert(world.random.pick(&numbers), world.random.pick(&numbers));
         }
     }
@@ -501,8 +503,13 @@ impl vendor::Server for Server {
         self.catch_up(world);
         let rules = &self.yunshop.rules;
         if world.random.one_in(rules.gateway) {
-            // It may quote the request.
-            let quoted = format!("<html>502 {PASSWORD} {APP_TOKEN} {}</html>", request.uri());
+            // It may quote the request, and what the client was given: no client knows another's secrets.
+            let given = match self.yunshop.login {
+                Login::Account => PASSWORD,
+                Login::Remembered | Login::Token => APP_TOKEN,
+                Login::Session => SESSION,
+            };
+            let quoted = format!("<html>502 {given} {}</html>", request.uri());
             let body = if world.random.one_in(2) { quoted } else { json!({"message": quoted}).to_string() };
             let mut response = Response::new(body.into_bytes());
             *response.status_mut() = world.random.pick(&[StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE]);
