@@ -410,7 +410,7 @@ impl<R: Row> Windows<R> {
             let joint = match &self.left {
                 None if offset == 0 => Joint::Joined,
                 None => Joint::Torn,
-                Some(left) => joint(left, &page.rows, self.since, ledger),
+                Some(left) => joint(left, offset, &page.rows, self.since, ledger),
             };
             match joint {
                 Joint::Joined => self.accept(ledger, offset),
@@ -555,12 +555,16 @@ impl<R: Row> Windows<R> {
 ///
 /// The shared rows stand in front, in the order they had. Somebody in front of them whom nobody has seen yet, and who did not
 /// join since the walk began, shows that one of them has moved.
-fn joint<R: Row>(left: &Left, rows: &[R], since: Option<i64>, ledger: &Ledger<R>) -> Joint {
+///
+/// Not everybody who leaves and comes back gets another join time. Who did so stands further right than before, and most of those
+/// who stood behind them in the left window do not stand behind them now.
+fn joint<R: Row>(left: &Left, offset: u64, rows: &[R], since: Option<i64>, ledger: &Ledger<R>) -> Joint {
     let places: HashMap<&str, (usize, Option<i64>)> =
         left.keys.iter().enumerate().map(|(at, (id, joined))| (id, (at, joined))).collect();
     let (mut joined, mut timeless, mut in_order, mut last) = (false, false, true, None);
     let (mut stranger, mut moved) = (false, false);
-    for row in rows {
+    let (mut first, mut here) = (None, 0);
+    for (at, row) in rows.iter().enumerate() {
         let shared = places.get(row.id()).filter(|(_, joined)| *joined == row.joined());
         let Some(&(place, since_when)) = shared else {
             let old = since.zip(row.joined()).is_none_or(|(since, joined)| joined < since);
@@ -574,6 +578,16 @@ fn joint<R: Row>(left: &Left, rows: &[R], since: Option<i64>, ledger: &Ledger<R>
         in_order &= last.is_none_or(|last| last <= place);
         moved |= stranger;
         last = Some(place);
+        first = first.or(Some((place, at)));
+        here += 1;
+    }
+    let known = left.keys.ends.len();
+    let came_back = first.is_some_and(|(place, at)| {
+        let was = left.end.saturating_sub((known - place) as u64);
+        offset + at as u64 > was && (known - place).saturating_sub(here) > here
+    });
+    if came_back {
+        return Joint::Torn;
     }
     match (joined, timeless) {
         (false, false) => Joint::Torn,

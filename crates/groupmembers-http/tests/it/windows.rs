@@ -54,3 +54,20 @@ fn an_order_that_moves_is_a_gap_and_not_a_doubt() {
     assert_eq!(findings.completeness, Completeness::Incomplete, "{findings:?}");
     assert!(findings.gaps[0].what.contains("order moved"), "{findings:?}");
 }
+
+#[test]
+fn who_comes_back_under_the_old_join_time_joins_no_windows() {
+    // Ids are join times; from 14 on they joined while the list was read.
+    let (mut windows, mut ledger) = (Windows::new(8, 1, 1), Ledger::default());
+    let mut list = (0..10).collect::<Vec<_>>();
+    while let Some((ticket, offset, limit)) = windows.want(&ledger) {
+        let rows = list.iter().skip(offset as usize).take(limit as usize).map(|&id| Id(id)).collect();
+        let mut page = Page::new(rows, Some(list.len() as u64));
+        page.at = Some(14);
+        windows.take(&mut ledger, ticket, page);
+        // 1 and 2 leave, 3 leaves and comes back, three join: 8 and 9 have moved out of the window behind the first.
+        list = vec![0, 4, 5, 6, 7, 8, 9, 14, 15, 16, 3];
+    }
+    let findings = ledger.findings(windows.proved(&ledger));
+    assert_eq!(findings.members, 13, "8 and 9 are among them: {findings:?}");
+}

@@ -358,7 +358,10 @@ impl Vendor for Tim {
         let members = u64::from(schedule.members).max(1_000);
         // Twice through a list that may be believed to be four times as long, and the windows that are asked for again.
         let mut calls = 200 + 4 * schedule.concurrency as u64 + 10 * (members / u64::from(rows) + 40);
-        if rules.grow > 0 || !matches!(rules.total, Total::True) || rules.clamp < usize::MAX {
+        let churn = &schedule.churn;
+        // It may grow by itself as fast as it is read.
+        let outgrows = churn.mix.leaves == 0 && churn.per_kilosecond >= 30_000 && churn.per_call >= 100;
+        if rules.grow > 0 || outgrows || !matches!(rules.total, Total::True) || rules.clamp < usize::MAX {
             // It may be led on until the list is four times as long as any such list is believed to be, two rows at a time.
             calls = calls.max(20_000);
         }
