@@ -24,7 +24,8 @@ use crate::token_source::{Lease, TokenSource};
 use crate::walk::{Answered, Ask, Roster, RosterWalk};
 use crate::{
     chatgroups, chatgroups_admin, chatgroups_blocks_users, chatgroups_details, chatgroups_is_joined, chatgroups_mute,
-    chatgroups_user, chatgroups_users, chatgroups_white_users, joined_chatgroups, token,
+    chatgroups_roles, chatgroups_user, chatgroups_users, chatgroups_white_users, joined_chatgroups,
+    metadata_chatgroup_get, metadata_chatgroup_user, token,
 };
 
 /// Calls the API for one app. Clones are cheap, and share connections, pacing and the token.
@@ -268,6 +269,55 @@ impl Client {
             whole
         });
         merged.ok_or_else(|| BuildError::new("group IDs", "are none").into())
+    }
+
+    /// The attributes of these members. A list over the documented 10 is split.
+    ///
+    /// # Errors
+    /// What is left after all attempts, of the first part that fails.
+    pub async fn metadata_chatgroup_get(
+        &self,
+        request: &metadata_chatgroup_get::Request,
+    ) -> Result<metadata_chatgroup_get::Response, Error> {
+        let parts = request.targets.chunks(metadata_chatgroup_get::MAX_TARGETS);
+        if parts.len() < 2 {
+            return self.execute(request).await;
+        }
+        let parts: Vec<metadata_chatgroup_get::Request> =
+            parts.map(|part| metadata_chatgroup_get::Request { targets: part.to_vec(), ..request.clone() }).collect();
+        let scope = &self.scope();
+        let calls = parts.into_iter().map(|part| async move { self.call(&part, scope).await });
+        let calls = stream::iter(calls).buffered(self.inner.concurrency);
+        let answers: Vec<metadata_chatgroup_get::Response> = calls.try_collect().await?;
+        let merged = answers.into_iter().reduce(|mut whole, part| {
+            let rows = whole.data.len() + whole.rejected.len();
+            whole.data.extend(part.data);
+            whole.rejected.extend(part.rejected.into_iter().map(|row| Rejected { index: row.index + rows, ..row }));
+            whole
+        });
+        merged.ok_or_else(|| BuildError::new("targets", "are none").into())
+    }
+
+    /// The attributes of one member.
+    ///
+    /// # Errors
+    /// What is left after all attempts.
+    pub async fn metadata_chatgroup_user(
+        &self,
+        request: &metadata_chatgroup_user::Request,
+    ) -> Result<metadata_chatgroup_user::Response, Error> {
+        self.execute(request).await
+    }
+
+    /// What the members are, and who is online. Not documented.
+    ///
+    /// # Errors
+    /// What is left after all attempts.
+    pub async fn chatgroups_roles(
+        &self,
+        request: &chatgroups_roles::Request,
+    ) -> Result<chatgroups_roles::Response, Error> {
+        self.execute(request).await
     }
 
     /// One page of the app's groups.

@@ -290,7 +290,13 @@ impl fmt::Debug for Rejected {
 /// The error this is, unless it is a success.
 fn refusal(name: &'static str, status: StatusCode, fields: &Fields, body: &[u8]) -> Option<ApiError> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let error = text("error").or_else(|| text("error_code").filter(|_| status != StatusCode::OK))?;
+    // The calls for attributes have a number instead.
+    let number = || {
+        let code = fields.get("error_code").filter(|code| status != StatusCode::OK && code.is_u64());
+        code.map(ToString::to_string)
+    };
+    let code = || text("error_code").filter(|_| status != StatusCode::OK).map(ToOwned::to_owned);
+    let error = &text("error").map(ToOwned::to_owned).or_else(code).or_else(number)?;
     let description = text("error_description").or(text("desc")).unwrap_or_default();
     let mut error = ApiError::new(name, status, error, description, body);
     error.exception = text("exception").map(|class| {

@@ -13,6 +13,7 @@ pub mod chatgroups_blocks_users;
 pub mod chatgroups_details;
 pub mod chatgroups_is_joined;
 pub mod chatgroups_mute;
+pub mod chatgroups_roles;
 pub mod chatgroups_user;
 pub mod chatgroups_users;
 pub mod chatgroups_white_users;
@@ -24,6 +25,8 @@ mod credentials;
 mod error;
 mod fields;
 pub mod joined_chatgroups;
+pub mod metadata_chatgroup_get;
+pub mod metadata_chatgroup_user;
 #[cfg(feature = "client")]
 mod options;
 #[cfg(feature = "client")]

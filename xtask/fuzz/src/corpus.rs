@@ -28,10 +28,13 @@ const ENDPOINTS: &[(&str, &[&str])] = &[
             "chatgroups_details",
             "chatgroups_is_joined",
             "chatgroups_mute",
+            "chatgroups_roles",
             "chatgroups_user",
             "chatgroups_users",
             "chatgroups_white_users",
             "joined_chatgroups",
+            "metadata_chatgroup_get",
+            "metadata_chatgroup_user",
         ],
     ),
     (

@@ -160,10 +160,13 @@ pub(crate) fn agora(data: &[u8]) {
             agora_chat_rest::chatgroups_details,
             agora_chat_rest::chatgroups_is_joined,
             agora_chat_rest::chatgroups_mute,
+            agora_chat_rest::chatgroups_roles,
             agora_chat_rest::chatgroups_user,
             agora_chat_rest::chatgroups_users,
             agora_chat_rest::chatgroups_white_users,
             agora_chat_rest::joined_chatgroups,
+            agora_chat_rest::metadata_chatgroup_get,
+            agora_chat_rest::metadata_chatgroup_user,
         ]
     );
 }

@@ -106,10 +106,13 @@ macro_rules! for_endpoint {
             "chatgroups_details" => $run::<agora_chat_rest::chatgroups_details::Request>($($given),+)$(.$wait)?,
             "chatgroups_is_joined" => $run::<agora_chat_rest::chatgroups_is_joined::Request>($($given),+)$(.$wait)?,
             "chatgroups_mute" => $run::<agora_chat_rest::chatgroups_mute::Request>($($given),+)$(.$wait)?,
+            "chatgroups_roles" => $run::<agora_chat_rest::chatgroups_roles::Request>($($given),+)$(.$wait)?,
             "chatgroups_user" => $run::<agora_chat_rest::chatgroups_user::Request>($($given),+)$(.$wait)?,
             "chatgroups_users" => $run::<agora_chat_rest::chatgroups_users::Request>($($given),+)$(.$wait)?,
             "chatgroups_white_users" => $run::<agora_chat_rest::chatgroups_white_users::Request>($($given),+)$(.$wait)?,
             "joined_chatgroups" => $run::<agora_chat_rest::joined_chatgroups::Request>($($given),+)$(.$wait)?,
+            "metadata_chatgroup_get" => $run::<agora_chat_rest::metadata_chatgroup_get::Request>($($given),+)$(.$wait)?,
+            "metadata_chatgroup_user" => $run::<agora_chat_rest::metadata_chatgroup_user::Request>($($given),+)$(.$wait)?,
             other => panic!("no request type for {other}"),
         }
     };

@@ -9,7 +9,7 @@ use agora_chat_rest::access_token::Claims;
 use agora_chat_rest::chatgroups_users::Request;
 use agora_chat_rest::{
     App, Client, ClientSecret, Credentials, Error, FetchToken, Lease, RosterOptions, Subject, Token, TokenSource,
-    chatgroups_admin, chatgroups_details,
+    chatgroups_admin, chatgroups_details, metadata_chatgroup_get,
 };
 use futures_util::future::join_all;
 use groupmembers_http::{TransportError, TransportErrorKind};
@@ -315,6 +315,38 @@ fn long_lists_of_groups_are_split() {
         simulation.run(async { client.chatgroups_details(&chatgroups_details::Request::new(ids)).await.unwrap() });
     assert_eq!(groups.data.iter().map(|group| group.id.as_str()).collect::<Vec<_>>(), ["0", "1", "2"]);
     assert_eq!(lock(&world).log.len(), 3);
+}
+
+#[test]
+fn long_lists_of_members_are_split() {
+    let (world, simulation) = simulate(World::new(3, 1), 1);
+    let part = |part: usize| Ok(answer(&json!({"data": {format!("u{part}"): {"level": "1"}, "odd": 7}})));
+    lock(&world).first = (0..3).map(part).collect();
+    let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+    let users: Vec<String> = (0..21).map(|user| format!("u{user}")).collect();
+    let request = metadata_chatgroup_get::Request::new("g", users);
+    let found = simulation.run(async { client.metadata_chatgroup_get(&request).await.unwrap() });
+    assert_eq!(found.data.keys().collect::<Vec<_>>(), ["u0", "u1", "u2"]);
+    assert_eq!(found.rejected.iter().map(|row| row.index).collect::<Vec<_>>(), [0, 2, 4]);
+    let log = &lock(&world).log;
+    assert!(log.len() == 3 && log.iter().all(|arrival| arrival.path.ends_with("/metadata/chatgroup/g/get")));
+}
+
+#[test]
+fn attributes_that_cannot_be_asked_for_are_refused() {
+    let (world, simulation) = simulate(World::new(3, 1), 1);
+    let client = builder(&simulation, fixed()).build().unwrap();
+    let nobody: [&str; 0] = [];
+    for request in [
+        metadata_chatgroup_get::Request::new("g", nobody),
+        metadata_chatgroup_get::Request::new("g/..", ["u1"]),
+        metadata_chatgroup_get::Request::new("g", ["u1", "u/2"]),
+        metadata_chatgroup_get::Request::new("g", ["u1"]).properties(nobody),
+    ] {
+        let error = simulation.run(async { client.metadata_chatgroup_get(&request).await.unwrap_err() });
+        assert!(matches!(error, Error::Build(_)), "{error}");
+    }
+    assert!(lock(&world).log.is_empty());
 }
 
 #[test]

@@ -50,6 +50,9 @@ fn one_field_at_a_time() {
         "chatgroups_is_joined__yes",
         "chatgroups_admin__two",
         "chatgroups_mute__two",
+        "chatgroups_roles__three",
+        "metadata_chatgroup_get__two",
+        "metadata_chatgroup_user__one",
     ] {
         let case = cases::named(name);
         for_endpoint!(case, (&case, &mut table), sweep);

@@ -8,8 +8,8 @@ use agora_chat_rest::chatgroups_users::{Paging, Request, Role};
 use agora_chat_rest::{
     App, BaseUrl, Client, ClientBuilder, ClientSecret, Completeness, Credentials, Error, Listing, Report,
     RosterOptions, Subject, Token, TokenSource, access_token, chatgroups, chatgroups_admin, chatgroups_blocks_users,
-    chatgroups_details, chatgroups_is_joined, chatgroups_mute, chatgroups_user, chatgroups_white_users,
-    joined_chatgroups,
+    chatgroups_details, chatgroups_is_joined, chatgroups_mute, chatgroups_roles, chatgroups_user,
+    chatgroups_white_users, joined_chatgroups, metadata_chatgroup_get, metadata_chatgroup_user,
 };
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
@@ -183,6 +183,25 @@ async fn every_other_command_tells_the_truth() {
     assert_eq!(muted.iter().map(|muted| muted.user.as_str()).collect::<Vec<_>>(), ids(&truth[291..]));
     assert!(muted.iter().all(|muted| muted.expire.is_some_and(|until| until > 1_600_000_000_000)));
 
+    let roles = client.chatgroups_roles(&chatgroups_roles::Request::new(GROUP)).await.unwrap().data;
+    assert_eq!(roles.iter().map(|seat| seat.username.as_str()).collect::<Vec<_>>(), ids(&truth));
+    for (seat, truth) in roles.iter().zip(&truth) {
+        assert_eq!((seat.role.as_deref(), seat.online.is_some()), (Some(truth.role.as_str()), true), "{seat:?}");
+    }
+
+    // More than ten are split; who is not in the group is not there.
+    let asked: Vec<&str> = ids(&truth[..23]).into_iter().chain(["nobody"]).collect();
+    let request = metadata_chatgroup_get::Request::new(GROUP, asked);
+    let all = client.metadata_chatgroup_get(&request).await.unwrap().data;
+    assert_eq!(all.keys().map(String::as_str).collect::<BTreeSet<_>>(), ids(&truth[..23]).into_iter().collect());
+    let names = client.metadata_chatgroup_get(&request.clone().properties(["nickName"])).await.unwrap().data;
+    for (user, attributes) in &all {
+        assert_eq!(names[user].get("nickName"), attributes.get("nickName"));
+        assert!(names[user].len() == 1 && attributes["nickName"].is_string(), "{user}: {attributes:?}");
+        let one = metadata_chatgroup_user::Request::new(GROUP, user);
+        assert_eq!(&client.metadata_chatgroup_user(&one).await.unwrap().data, attributes);
+    }
+
     let allowed = client.chatgroups_white_users(&chatgroups_white_users::Request::new(GROUP)).await.unwrap().data;
     assert_eq!(allowed, ids(&truth[1 + admins.len()..][..4]));
 
@@ -248,6 +267,11 @@ async fn every_other_command_tells_the_truth() {
         assert_eq!(found, ids(&truth)[usize::from(bare)..]);
     }
     assert!(sandbox.log().iter().all(|entry| entry.code == 0), "nothing was refused");
+
+    let nobody = metadata_chatgroup_user::Request::new(GROUP, "nobody");
+    assert!(client.metadata_chatgroup_user(&nobody).await.unwrap_err().is_not_found());
+    let elsewhere = metadata_chatgroup_get::Request::new("404", ["u1"]);
+    assert!(client.metadata_chatgroup_get(&elsewhere).await.unwrap_err().is_not_found());
 }
 
 fn cursor(version: Option<&str>) -> Request {

@@ -11,6 +11,7 @@ pub(crate) const GROUPS: &str = "chatgroups";
 pub(crate) const DETAILS: &str = "chatgroups/{ids}";
 pub(crate) const USERS: &str = "chatgroups/{id}/users";
 pub(crate) const ADMINS: &str = "chatgroups/{id}/admin";
+pub(crate) const ROLES: &str = "chatgroups/{id}/roles";
 pub(crate) const MUTED: &str = "chatgroups/{id}/mute";
 pub(crate) const BLOCKED: &str = "chatgroups/{id}/blocks/users";
 pub(crate) const ALLOWED: &str = "chatgroups/{id}/white/users";
@@ -49,6 +50,7 @@ impl Command {
             ["chatgroups", ids] => ("GET", DETAILS, ids, ""),
             ["chatgroups", id, "users"] => ("GET", USERS, id, ""),
             ["chatgroups", id, "admin"] => ("GET", ADMINS, id, ""),
+            ["chatgroups", id, "roles"] => ("GET", ROLES, id, ""),
             ["chatgroups", id, "mute"] => ("GET", MUTED, id, ""),
             ["chatgroups", id, "blocks", "users"] => ("GET", BLOCKED, id, ""),
             ["chatgroups", id, "white", "users"] => ("GET", ALLOWED, id, ""),

@@ -25,11 +25,11 @@ const JOINED_PAGE: usize = 5;
 /// A mute that is never over.
 const FOR_EVER: u64 = 4_638_873_600_000;
 
-/// The four lists that need nothing but the group.
+/// The lists that need nothing but the group.
 pub(crate) fn of_group(ask: &mut Ask<'_>) -> Result<Fields, Refusal> {
     let id = ask.command.group.as_str();
     let missing = ask.no_group(id);
-    ask.permit(id, ask.command.name != command::ADMINS)?;
+    ask.permit(id, !matches!(ask.command.name, command::ADMINS | command::ROLES))?;
     let now = ask.now;
     let group = ask.groups.find(id).ok_or(missing)?;
     let ids = |seats: Vec<_>| array(seats.into_iter().map(|seat| json(&*group.id(seat))));
@@ -48,6 +48,15 @@ pub(crate) fn of_group(ask: &mut Ask<'_>) -> Result<Fields, Refusal> {
                 Fields::default().with("expire", &expire).with("user", &*group.id(seat)).write()
             };
             (array(muted.into_iter().map(one)), count)
+        }
+        // Undocumented: the fields are those of a recording.
+        command::ROLES => {
+            let one = |seat: &super::group::Seat| {
+                let online = !seat.number.is_multiple_of(3);
+                let fields = Fields::default().with("username", &*group.id(seat)).with("role", seat.role.as_str());
+                fields.with("online", &online).write()
+            };
+            (array(group.seats().iter().map(one)), group.seats().len())
         }
         command::ALLOWED => {
             let allowed: Vec<_> = group.allowed().collect();
