@@ -192,6 +192,8 @@ impl Sanitizer {
             (Kind::Number, Token::Number(_)) => None,
             (Kind::Number, Token::Text(text)) if is_number(text) => None,
             (Kind::Word, Token::Text(text)) if is_word(text) => None,
+            // Some vendors' words are small numbers.
+            (Kind::Word, Token::Number(number)) if is_word(number) => None,
             (Kind::Date, Token::Number(_)) => None,
             (Kind::Date, Token::Text(text)) if is_date(text) => None,
             (Kind::Serial, Token::Text(text)) if text.bytes().all(|b| b == b'0') => None,

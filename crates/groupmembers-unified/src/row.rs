@@ -20,6 +20,12 @@ pub enum Row {
     /// NIM's, of a chatroom.
     #[cfg(feature = "nim")]
     Nim(Box<nim_server::Member>),
+    /// NIM's, of a team. What somebody is there is told by the list they stand in, and not in the row.
+    #[cfg(feature = "nim")]
+    NimTeam(Box<nim_server::team_query_detail::Member>),
+    /// NIM's, of a superteam.
+    #[cfg(feature = "nim")]
+    NimSuperteam(Box<nim_server::superteam_get_tlists::Member>),
     /// TIM's.
     #[cfg(feature = "tim")]
     Tim(Box<tim_rest::get_group_member_info::Member>),
@@ -55,6 +61,10 @@ impl fmt::Debug for Row {
             Self::Agora(_) => "Agora(..)",
             #[cfg(feature = "nim")]
             Self::Nim(_) => "Nim(..)",
+            #[cfg(feature = "nim")]
+            Self::NimTeam(_) => "NimTeam(..)",
+            #[cfg(feature = "nim")]
+            Self::NimSuperteam(_) => "NimSuperteam(..)",
             #[cfg(feature = "tim")]
             Self::Tim(_) => "Tim(..)",
             #[cfg(feature = "wkteam")]
@@ -74,6 +84,10 @@ impl Serialize for Row {
             Self::Agora(row) => row.serialize(serializer),
             #[cfg(feature = "nim")]
             Self::Nim(row) => row.serialize(serializer),
+            #[cfg(feature = "nim")]
+            Self::NimTeam(row) => row.serialize(serializer),
+            #[cfg(feature = "nim")]
+            Self::NimSuperteam(row) => row.serialize(serializer),
             #[cfg(feature = "tim")]
             Self::Tim(row) => row.serialize(serializer),
             #[cfg(feature = "wkteam")]

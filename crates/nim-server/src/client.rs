@@ -15,7 +15,7 @@ use groupmembers_http::{
 };
 
 use crate::checksum::Stamp;
-use crate::codes::ApiErrorKind;
+use crate::codes::{ApiErrorKind, PENALTY};
 use crate::command::{Command, Paged};
 use crate::credentials::Credentials;
 use crate::error::{BuildError, Error};
@@ -31,9 +31,6 @@ use crate::{
     chatroom_query_user_room_ids, chatroom_tag_members_count, chatroom_tag_members_query, superteam_get_tlists,
     team_query, team_query_detail,
 };
-
-/// How long the vendor refuses everything after one call too many.
-const PENALTY: Duration = Duration::from_secs(10);
 
 /// How long a host that could not be reached is left alone.
 const COOL_DOWN: Duration = Duration::from_secs(30);

@@ -2,6 +2,11 @@
 //!
 //! Table: <https://doc.commsease.com/en/messaging/server-apis/TM5NTk2Mzc?platform=server>. The classes are ours.
 
+use std::time::Duration;
+
+/// How long the vendor refuses everything after one call too many.
+pub(crate) const PENALTY: Duration = Duration::from_secs(10);
+
 /// What a code means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -46,6 +46,7 @@ impl Error {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status(error) => error.retry_after,
+            Self::Api(error) if error.kind == ApiErrorKind::Throttled => Some(codes::PENALTY),
             _ => None,
         }
     }

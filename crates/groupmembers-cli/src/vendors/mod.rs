@@ -37,7 +37,7 @@ pub(crate) enum Vendor<T: Task> {
     /// Agora Chat (Shengwang, Easemob)
     #[command(after_help = T::help(&agora::HELP))]
     Agora(With<agora::Args, T>),
-    /// NetEase Yunxin (NIM) chatrooms
+    /// NetEase Yunxin (NIM) chatrooms, teams and superteams
     #[command(after_help = T::help(&nim::HELP))]
     Nim(With<nim::Args, T>),
     /// wkteam.cn (E云管家, personal WeChat)

@@ -1,18 +1,20 @@
-//! NetEase Yunxin (NIM): chatrooms.
+//! NetEase Yunxin (NIM): chatrooms, teams and superteams.
 
 pub(crate) mod groups;
 mod rules;
 
 use std::sync::Arc;
 
-use clap::ValueEnum as _;
+use clap::ValueEnum;
 use groupmembers_http::Runtime;
+use groupmembers_http::walk::{Roster, Walk};
 use groupmembers_unified::{self as unified, Member};
 use nim_server::{
-    BaseUrl, BuildError, Client, ClientBuilder, Credentials, Kind, Region, Roster, RosterOptions, RosterWalk,
+    BaseUrl, BuildError, Client, ClientBuilder, Credentials, Kind, Region, RosterOptions, RosterWalk, SuperteamWalk,
+    TeamWalk,
 };
 
-use super::{Help, Listing, RowOf, Shape, Target, Task};
+use super::{Help, Listing, RowOf, SavedWalk, Shape, Target, Task};
 use crate::error::{Code, Error};
 use crate::sanitize::Rules;
 use crate::{cli, env, terminal};
@@ -25,7 +27,13 @@ pub(crate) const HELP: Help = Help {
     exports: "  export NIM_APP_KEY=5a6e62fd1c0b4e7f9a3d28c47b10e9f3
   read -rs NIM_APP_SECRET; export NIM_APP_SECRET",
     group: "nim --group 9500000001",
-    lists: &["", "--type temporary -o guests.csv", "--format ndjson | jq -r .id", "--record fixtures/my_room"],
+    lists: &[
+        "",
+        "--type temporary -o guests.csv",
+        "--kind superteam",
+        "--format ndjson | jq -r .id",
+        "--record fixtures/my_room",
+    ],
 };
 
 /// What leads to the app.
@@ -49,16 +57,29 @@ pub(crate) struct Args {
     #[command(flatten)]
     way: Way,
 
-    /// Which members: all, fixed, temporary (guests), online-fixed
-    #[arg(long = "type", value_name = "TYPE", ignore_case = true, default_value = "all", hide_possible_values = true)]
-    members: Type,
+    /// What the group is: room (a chatroom), team, superteam
+    #[arg(long, value_name = "KIND", ignore_case = true, default_value = "room", hide_possible_values = true)]
+    kind: What,
 
-    /// Rows a page, 2 to 100 [default: 100]
+    /// Which members of a room: all, fixed, temporary (guests), online-fixed [default: all]
+    #[arg(long = "type", value_name = "TYPE", ignore_case = true, hide_possible_values = true)]
+    members: Option<Type>,
+
+    /// Rows a page of a room, 2 to 100 [default: 100]
     #[arg(long, value_name = "N", value_parser = |text: &str| cli::number::<u32>(text, 2..=100), allow_negative_numbers = true)]
     page_size: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+/// What a group is, in the vendor's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    #[value(alias = "chatroom")]
+    Room,
+    Team,
+    Superteam,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Type {
     All,
     Fixed,
@@ -78,21 +99,21 @@ impl From<Type> for Kind {
     }
 }
 
-/// The first number that is no id of any room.
-const NO_ROOM: u64 = 1 << 53;
+/// The first number that is no id of any group.
+const NO_GROUP: u64 = 1 << 53;
 
-/// A chatroom.
-struct Room {
-    id: u64,
+/// A chatroom, a team or a superteam.
+struct Group<W: Walk> {
     /// As it was typed.
     group: String,
     app: Reached,
-    options: RosterOptions,
     shape: Shape,
+    roster: Box<dyn Fn(&Client, Option<W>) -> Roster<W>>,
+    member: fn(&str, W::Row) -> Member,
 }
 
-impl Listing for Room {
-    type Walk = RosterWalk;
+impl<W: SavedWalk> Listing for Group<W> {
+    type Walk = W;
     type Client = Client;
 
     fn rules(&self) -> &'static Rules {
@@ -111,15 +132,12 @@ impl Listing for Room {
         self.app.builder.clone().runtime(runtime).build().map_err(|error| error.to_string())
     }
 
-    fn roster(&self, client: &Client, walk: Option<RosterWalk>) -> Roster {
-        match walk {
-            Some(walk) => client.resume(walk),
-            None => client.roster_with(self.id, self.options.clone()),
-        }
+    fn roster(&self, client: &Client, walk: Option<W>) -> Roster<W> {
+        (self.roster)(client, walk)
     }
 
-    fn member(&self, _: &RosterWalk, row: RowOf<Self>) -> Member {
-        unified::nim::member(&self.group, row, terminal::now())
+    fn member(&self, _: &W, row: RowOf<Self>) -> Member {
+        (self.member)(&self.group, row)
     }
 
     fn hint(&self, error: &str) -> Option<String> {
@@ -145,14 +163,14 @@ impl Reached {
 /// Where the API's calls are on every host of the vendor's.
 const PATH: &str = "/nimserver";
 
-fn room(id: &str) -> Result<u64, Error> {
+fn number(id: &str) -> Option<u64> {
     let digits = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    let room = id.parse().ok().filter(|room| digits && (1..NO_ROOM).contains(room));
-    room.ok_or_else(|| {
-        let id = terminal::scrub(id);
-        let id = terminal::short(&id);
-        Error::Usage(format!("--group {id} is no chatroom: its id is a whole number, such as 9500000001"))
-    })
+    id.parse().ok().filter(|number| digits && (1..NO_GROUP).contains(number))
+}
+
+/// As it is written.
+fn name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 enum Host {
@@ -161,28 +179,82 @@ enum Host {
 }
 
 impl Args {
-    /// Has the task done with a chatroom.
+    /// Has the task done with a group.
     pub(super) fn run<T: Task>(self, task: T) -> Result<Code, Error> {
-        let id = room(self.target.group(32)?)?;
+        let id = self.number()?;
+        self.fits_its_kind()?;
         let mut app = self.way.reach()?;
         app.builder = app
             .builder
             .concurrency(self.target.in_flight_of_a_chain(task.records()))
             .deadline(Some(self.target.deadline()));
-        let mut options = RosterOptions::default().kind(self.members.into());
-        if let Some(rows) = self.page_size {
-            options = options.page_size(rows);
+        let (group, shape) = (self.target.group.clone(), self.shape(&app.host));
+        match self.kind {
+            What::Room => {
+                let mut options = RosterOptions::default().kind(self.members.unwrap_or(Type::All).into());
+                if let Some(rows) = self.page_size {
+                    options = options.page_size(rows);
+                }
+                let roster = move |client: &Client, walk: Option<RosterWalk>| match walk {
+                    Some(walk) => client.resume(walk),
+                    None => client.roster_with(id, options.clone()),
+                };
+                let member = |group: &str, row| unified::nim::member(group, row, terminal::now());
+                task.run(Group { group, app, shape, roster: Box::new(roster), member })
+            }
+            What::Team => {
+                let roster = move |client: &Client, walk: Option<TeamWalk>| match walk {
+                    Some(walk) => client.resume_team_roster(walk),
+                    None => client.team_roster(id),
+                };
+                let member = |group: &str, row: nim_server::TeamMember| {
+                    unified::nim::team_member(group, row.member, row.role.into())
+                };
+                task.run(Group { group, app, shape, roster: Box::new(roster), member })
+            }
+            What::Superteam => {
+                let roster = move |client: &Client, walk: Option<SuperteamWalk>| match walk {
+                    Some(walk) => client.resume_superteam_roster(walk),
+                    None => client.superteam_roster(id),
+                };
+                task.run(Group { group, app, shape, roster: Box::new(roster), member: unified::nim::superteam_member })
+            }
         }
-        let shape = self.shape(&app.host);
-        task.run(Room { id, group: self.target.group, app, options, shape })
+    }
+
+    /// The group's id.
+    fn number(&self) -> Result<u64, Error> {
+        let id = self.target.group(32)?;
+        number(id).ok_or_else(|| {
+            let (kind, example) = match self.kind {
+                What::Room => ("chatroom", "9500000001"),
+                What::Team => ("team", "2690000001"),
+                What::Superteam => ("superteam", "2690000002"),
+            };
+            let id = terminal::scrub(id);
+            let id = terminal::short(&id);
+            Error::Usage(format!("--group {id} is no {kind}: its id is a whole number, such as {example}"))
+        })
+    }
+
+    /// Teams have no types of members, and no pages whose size could be chosen.
+    fn fits_its_kind(&self) -> Result<(), Error> {
+        let given = self.members.map(|_| "--type").or(self.page_size.map(|_| "--page-size"));
+        match given.filter(|_| self.kind != What::Room) {
+            Some(flag) => {
+                Err(Error::Usage(format!("{flag} is of rooms only: leave it out, or --kind {}", name(self.kind))))
+            }
+            None => Ok(()),
+        }
     }
 
     /// What rows and walk hang on.
     fn shape(&self, host: &str) -> Shape {
-        let members = self.members.to_possible_value().map(|value| value.get_name().to_owned());
+        let members = self.members.or((self.kind == What::Room).then_some(Type::All));
         vec![
             ("--base-url", host.to_owned()),
-            ("--type", members.unwrap_or_default()),
+            ("--kind", name(self.kind)),
+            ("--type", members.map(name).unwrap_or_default()),
             ("--page-size", super::or_none(self.page_size)),
         ]
     }
@@ -227,10 +299,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_room_is_a_number() {
-        assert_eq!(room("9500000001").unwrap(), 9_500_000_001);
+    fn a_group_is_a_number() {
+        assert_eq!(number("9500000001"), Some(9_500_000_001));
         for id in ["0", "-1", "+1", "1.5", "66x", "群", "9007199254740992", "99999999999999999999"] {
-            assert!(room(id).is_err(), "{id}");
+            assert_eq!(number(id), None, "{id}");
         }
     }
 }

@@ -153,6 +153,11 @@ fn nim_killed() {
 }
 
 #[test]
+fn a_superteam_killed() {
+    kill("superteam");
+}
+
+#[test]
 fn wkteam_killed() {
     kill("wkteam");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use groupmembers_sandbox::nim::{MemberType, RoomConfig};
+use groupmembers_sandbox::nim::{MemberType, RoomConfig, TeamConfig, TeamKind};
 use groupmembers_sandbox::tim::{Churn, GroupConfig, GroupKind};
 use groupmembers_sandbox::yunshop::{Account, Churn as ShopChurn, DEMO_BUSINESS_ID, Enterprise, Identity, Kind};
 use groupmembers_sandbox::{Config, Sandbox, agora, wkteam, yunshop};
@@ -16,6 +16,7 @@ use crate::program::{ADMIN, APP, CERTIFICATE, Run, SECRET};
 /// wkteam's wIds and NIM's key have a mark in them that is looked for everywhere, too.
 const WID: &str = "349be9b5-MARKEDSECRET-4e10ca568c67";
 const ROOM: u64 = 2_757_903_841;
+const SUPERTEAM: u64 = 2_690_000_002;
 
 /// A listing: where, what, and with which arguments.
 pub(crate) struct Listing {
@@ -28,7 +29,7 @@ pub(crate) struct Listing {
 }
 
 /// Whose lists are read in the most different ways.
-pub(crate) const ALL: [&str; 7] = ["tim", "community", "agora", "nim", "wkteam", "yunshop", "employees"];
+pub(crate) const ALL: [&str; 8] = ["tim", "community", "agora", "nim", "superteam", "wkteam", "yunshop", "employees"];
 
 impl Listing {
     /// Of this name, with `churn` events for each call of the list, on this port (0: any), each answer `latency` late.
@@ -66,6 +67,11 @@ impl Listing {
                 (config.nim.app_key, config.nim.app_secret) = ("our-own-app-key".to_owned(), SECRET.to_owned());
                 config.nim.rooms = vec![RoomConfig::new(ROOM, 400, 900).churn(moves)];
                 ("nim", "2757903841", vec!["--page-size", "60"])
+            }
+            "superteam" => {
+                (config.nim.app_key, config.nim.app_secret) = ("our-own-app-key".to_owned(), SECRET.to_owned());
+                config.nim.teams = vec![TeamConfig::new(SUPERTEAM, TeamKind::SuperTeam, 1_300).churn(moves)];
+                ("nim", "2690000002", vec!["--kind", "superteam", "--concurrency", "1"])
             }
             "wkteam" | "details" => {
                 (config.wkteam.account, config.wkteam.password) = ("13911112222".to_owned(), SECRET.to_owned());
@@ -177,6 +183,7 @@ impl Listing {
         match self.vendor {
             "tim" => sandbox.tim().add_member(self.group, id),
             "agora" => sandbox.agora().add_member(self.group, id),
+            "nim" if self.name == "superteam" => sandbox.nim().add_to_team(SUPERTEAM, id),
             "nim" => sandbox.nim().add_member(ROOM, MemberType::Fixed, id),
             "wkteam" => sandbox.wkteam().add_member(self.group, id),
             _ => sandbox.yunshop().add_member(7, id),
@@ -189,6 +196,7 @@ impl Listing {
         match self.vendor {
             "tim" => sandbox.tim().remove_member(self.group, id),
             "agora" => sandbox.agora().remove_member(self.group, id),
+            "nim" if self.name == "superteam" => sandbox.nim().remove_from_team(SUPERTEAM, id),
             "nim" => sandbox.nim().remove_member(ROOM, MemberType::Fixed, id),
             "wkteam" => sandbox.wkteam().remove_member(self.group, id),
             _ => sandbox.yunshop().remove_member(7, id),
@@ -203,6 +211,9 @@ impl Listing {
             "agora" => (sandbox.agora().present_throughout(self.group), sandbox.agora().ever_present(self.group)),
             "wkteam" | "details" => {
                 (sandbox.wkteam().present_throughout(self.group), sandbox.wkteam().ever_present(self.group))
+            }
+            "superteam" => {
+                (sandbox.nim().team_present_throughout(SUPERTEAM), sandbox.nim().team_ever_present(SUPERTEAM))
             }
             "nim" => {
                 let both = |of: &dyn Fn(MemberType) -> BTreeSet<String>| {

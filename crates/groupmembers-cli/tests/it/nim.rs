@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use groupmembers_http::replay::Replay;
-use groupmembers_sandbox::nim::{Churn, Injection, MemberType, RoomConfig};
+use groupmembers_sandbox::nim::{Churn, Fault, Injection, MemberType, Role, RoomConfig, TeamConfig, TeamKind, When};
 use groupmembers_sandbox::{Config, Sandbox};
 use nim_server::{Client, Credentials, Kind, RosterOptions};
 use serde_json::Value;
 
-use crate::program::{Outcome, Run, SECRET, files};
+use crate::program::{Outcome, Run, SECRET, files, folder};
 
 const KEY: &str = "our-own-app-key";
 const ROOM: u64 = 2_757_903_841;
+const TEAM: u64 = 2_690_000_001;
+const SUPERTEAM: u64 = 2_690_000_002;
 
 fn sandbox(rooms: Vec<RoomConfig>, change: impl FnOnce(&mut Config)) -> Sandbox {
     let mut config = Config::default();
@@ -36,6 +38,21 @@ fn app(run: Run) -> Run {
 fn list(sandbox: &Sandbox, args: &[&str]) -> Run {
     let room = ROOM.to_string();
     app(Run::new(&[&["list", "nim", "--group", &room], args].concat())).env("NIM_BASE_URL", &base(sandbox))
+}
+
+/// A team of 180 and a superteam of 750, and no room.
+fn teams(change: impl FnOnce(&mut Config)) -> Sandbox {
+    sandbox(Vec::new(), |config| {
+        config.nim.teams =
+            vec![TeamConfig::new(TEAM, TeamKind::Team, 180), TeamConfig::new(SUPERTEAM, TeamKind::SuperTeam, 750)];
+        change(config);
+    })
+}
+
+fn list_team(sandbox: &Sandbox, kind: &str, args: &[&str]) -> Run {
+    let tid = if kind == "team" { TEAM } else { SUPERTEAM }.to_string();
+    app(Run::new(&[&["list", "nim", "--kind", kind, "--group", &tid], args].concat()))
+        .env("NIM_BASE_URL", &base(sandbox))
 }
 
 fn rows(run: &Outcome) -> Vec<Value> {
@@ -122,6 +139,11 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     refused(list(&sandbox, &[]).without("NIM_BASE_URL").env("NIM_REGION", "mars"), &["NIM_REGION"]);
     refused(list(&sandbox, &["--region", "china", "--base-url", "https://h/nimserver"]), &["--region"]);
     refused(list(&sandbox, &["--type", "everybody"]), &["--type", "all, fixed, temporary, online-fixed"]);
+    refused(list(&sandbox, &["--kind", "crowd"]), &["--kind", "room, team, superteam"]);
+    refused(list_team(&sandbox, "team", &["--type", "fixed"]), &["--type is of rooms only", "--kind team"]);
+    refused(list_team(&sandbox, "superteam", &["--page-size", "50"]), &["--page-size is of rooms only"]);
+    let unnamed = app(Run::new(&["list", "nim", "--kind", "superteam", "--group", "everybody"]));
+    refused(unnamed, &["--group everybody is no superteam", "2690000002"]);
     refused(list(&sandbox, &["--page-size", "1"]), &["--page-size", "from 2 to 100"]);
     refused(list(&sandbox, &["--app-secret", SECRET]), &["--app-secret"]);
     assert_eq!(sandbox.calls(), 0, "nothing may be sent");
@@ -147,6 +169,115 @@ fn refusals_of_the_vendor_are_errors_that_say_what_to_do() {
     let run = list(&sandbox, &["--base-url", &sandbox.base_url()]).go();
     assert_eq!(run.code, 1);
     assert!(run.error().contains("the base URL does not end in /nimserver"), "{}", run.stderr);
+}
+
+#[test]
+fn teams_and_superteams_are_listed_with_what_their_members_are() {
+    let sandbox = teams(|_| {});
+    for (kind, tid, verdict, call) in
+        [("team", TEAM, "verified", "team/queryDetail"), ("superteam", SUPERTEAM, "stable", "superteam/getTlists")]
+    {
+        for format in ["ndjson", "json", "csv", "table"] {
+            let seen = sandbox.log().len();
+            let run = list_team(&sandbox, kind, &["--format", format, "--concurrency", "1"]).go();
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            let members = sandbox.nim().team_members(tid);
+            assert!(run.stderr.contains(&format!("{} members of {tid}, {verdict} (", members.len())), "{}", run.stderr);
+            // One kind of call, each of them signed and in time.
+            let log = sandbox.log().split_off(seen);
+            assert!(
+                log.iter().all(|entry| entry.command == call && entry.code == 0 && entry.note.is_empty()),
+                "{log:?}"
+            );
+            assert!(log.iter().all(|entry| entry.group.as_deref() == Some(&*tid.to_string())), "{log:?}");
+            assert!(if kind == "team" { log.len() == 1 } else { (8..11).contains(&log.len()) }, "{}", log.len());
+            if format != "ndjson" {
+                assert_eq!(run.stdout.matches("user000123").count(), 1, "{}", run.stdout);
+                continue;
+            }
+            let rows = rows(&run);
+            assert_eq!(rows.len(), members.len());
+            for member in members {
+                let row = rows.iter().find(|row| row["id"] == member.accid.as_str()).unwrap();
+                let role = match member.role {
+                    Role::Creator => "owner",
+                    Role::Manager => "admin",
+                    _ => "member",
+                };
+                assert_eq!((&row["role"], &row["group"]), (&role.into(), &tid.to_string().into()));
+                assert!(row["joined_at"].as_str().unwrap().starts_with("20"), "{row}");
+            }
+        }
+    }
+    let run = list_team(&sandbox, "superteam", &["-f", "ndjson", "--raw"]).go();
+    assert!(rows(&run).iter().all(|row| row["raw"]["accid"] == row["id"] && row["raw"]["tid"] == SUPERTEAM));
+    // A team is no superteam, nor a room, and the API does not know it as one.
+    let tid = TEAM.to_string();
+    for (kind, code) in [("superteam", "(803)"), ("room", "(404)")] {
+        let run = app(Run::new(&["list", "nim", "--kind", kind, "--group", &tid])).env("NIM_BASE_URL", &base(&sandbox));
+        let run = run.go();
+        assert_eq!(run.code, 1, "{kind}");
+        assert!(run.error().contains(code) && run.error().contains(&tid), "{kind}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn listings_of_teams_that_stop_go_on_where_they_stopped() {
+    let always = ["-f", "ndjson", "--output", "rows", "--report", "report.json", "--resume", "state"];
+    // A superteam whose fourth page is refused, and a team that came whole and could not be held against its size.
+    for (kind, fault, command, had, rest) in [
+        ("superteam", Injection::new(Fault::IpForbidden, When::Call(4)), "superteam/getTlists", 298, 5..9),
+        ("team", Fault::ServerError.always(), "team/query", 180, 1..2),
+    ] {
+        let sandbox = teams(|config| config.nim.faults.push(Fault::NoSize.always()));
+        let tid = if kind == "team" { TEAM } else { SUPERTEAM };
+        sandbox.nim().inject(fault.on_command(command));
+        let dir = folder();
+        let run = |kind: &str, tid: u64| {
+            let tid = tid.to_string();
+            let run =
+                Run::new(&[&["list", "nim", "--kind", kind, "--group", &tid, "--concurrency=1"], &always[..]].concat());
+            let mut run = app(run).env("NIM_BASE_URL", &base(&sandbox));
+            run.command.current_dir(&dir);
+            dir.clone_into(&mut run.dir);
+            run
+        };
+        let stopped = run(kind, tid).go();
+        assert_eq!(stopped.code, 1, "{kind}: {}", stopped.stderr);
+        assert!(stopped.stderr.contains("; to go on, repeat it with --resume state"), "{}", stopped.stderr);
+        let first = fs::read_to_string(dir.join("rows")).unwrap();
+        let report = || -> Value { serde_json::from_slice(&fs::read(dir.join("report.json")).unwrap()).unwrap() };
+        assert_eq!((first.lines().count(), &report()["completeness"]), (had, &"incomplete".into()));
+
+        // Not as another kind of group.
+        let seen = sandbox.calls();
+        for other in ["room", "team", "superteam"].into_iter().filter(|other| *other != kind) {
+            let refused = run(other, tid).go();
+            assert_eq!(refused.code, 2, "{}", refused.stderr);
+            let words = format!("was begun with --kind {kind}, and it is {other} now");
+            assert!(refused.error().contains(&words), "{}", refused.stderr);
+        }
+        assert_eq!(sandbox.calls(), seen, "nothing may be sent");
+
+        sandbox.nim().clear_faults();
+        let done = run(kind, tid).go();
+        assert_eq!(done.code, 0, "{kind}: {}", done.stderr);
+        assert!(done.stderr.starts_with(&format!("going on behind {had} members")), "{}", done.stderr);
+        let log = sandbox.log().split_off(usize::try_from(seen).unwrap());
+        assert!(rest.contains(&log.len()) && log.iter().all(|entry| entry.command == command), "{log:?}");
+        let all = fs::read_to_string(dir.join("rows")).unwrap();
+        assert!(all.starts_with(&first), "what was there stayed where it was");
+        let ids: Vec<String> = all
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
+            .collect();
+        let unique: BTreeSet<String> = ids.iter().cloned().collect();
+        assert_eq!(unique.len(), ids.len(), "somebody is there twice");
+        assert_eq!(unique, sandbox.nim().team_members(tid).into_iter().map(|member| member.accid).collect());
+        let verdict = if kind == "team" { "verified" } else { "stable" };
+        assert_eq!((&report()["completeness"], &report()["members"]), (&verdict.into(), &ids.len().into()));
+        assert!(!dir.join("state").exists());
+    }
 }
 
 fn with(faults: &[&str], args: &[&str]) -> (Outcome, Value, usize) {
@@ -231,8 +362,11 @@ struct Recorded {
 }
 
 fn record(sandbox: &Sandbox, args: &[&str]) -> Recorded {
-    let always = ["--record", "case", "--report", "report.json", "--output", "rows.ndjson", "--raw"];
-    let run = list(sandbox, &[&always[..], args].concat());
+    recorded(|always| list(sandbox, &[always, args].concat()))
+}
+
+fn recorded(run: impl FnOnce(&[&str]) -> Run) -> Recorded {
+    let run = run(&["--record", "case", "--report", "report.json", "--output", "rows.ndjson", "--raw"]);
     let dir = run.dir.clone();
     let outcome = run.go();
     let json = |name: &str| serde_json::from_slice(&fs::read(dir.join(name)).unwrap()).unwrap();
@@ -248,13 +382,7 @@ fn record(sandbox: &Sandbox, args: &[&str]) -> Recorded {
 
 /// Lists the recorded room as a user's test would, and compares with what the program saw.
 fn replays(recorded: &Recorded, options: RosterOptions) {
-    let case = &recorded.case;
-    let unix = Duration::from_secs(case["stamp"]["unix"].as_u64().unwrap());
-    let replay = Replay::from_dir(&recorded.dir, unix, 0, &[]).unwrap();
-    let of = |name: &str| case["credentials"][name].as_str().unwrap().to_owned();
-    let credentials = Credentials::new(of("app_key"), of("app_secret")).unwrap();
-    let room = case["request"]["roomid"].as_u64().unwrap();
-    let client = Client::builder(credentials).concurrency(1).runtime(Arc::<Replay>::clone(&replay)).build().unwrap();
+    let (replay, client, room) = replaying(recorded, "roomid");
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let listing = runtime.block_on(client.roster_with(room, options).all()).unwrap();
     assert_eq!(replay.left(), 0, "every recorded answer is asked for");
@@ -340,4 +468,49 @@ fn a_refusal_and_a_list_under_churn_are_recorded_too() {
     assert!(matches!(recorded.outcome.code, 0 | 3), "{}", recorded.outcome.stderr);
     is_sanitised(&recorded);
     replays(&recorded, RosterOptions::default().page_size(40));
+}
+
+/// The client that a recording is played back to, and the number of its group, which stands under `key`.
+fn replaying(recorded: &Recorded, key: &str) -> (Arc<Replay>, Client, u64) {
+    let case = &recorded.case;
+    let unix = Duration::from_secs(case["stamp"]["unix"].as_u64().unwrap());
+    let replay = Replay::from_dir(&recorded.dir, unix, 0, &[]).unwrap();
+    let of = |name: &str| case["credentials"][name].as_str().unwrap().to_owned();
+    let credentials = Credentials::new(of("app_key"), of("app_secret")).unwrap();
+    let client = Client::builder(credentials).concurrency(1).runtime(Arc::<Replay>::clone(&replay)).build().unwrap();
+    (replay, client, case["request"][key].as_u64().unwrap())
+}
+
+#[test]
+fn teams_are_recorded_and_replay_with_stand_ins() {
+    for (kind, endpoint, verdict) in
+        [("team", "team_queryDetail", "verified"), ("superteam", "superteam_getTlists", "stable")]
+    {
+        let sandbox = teams(|config| config.nim.faults.push(Fault::NoSize.always()));
+        let recorded = recorded(|always| list_team(&sandbox, kind, always));
+        assert_eq!(recorded.outcome.code, 0, "{}", recorded.outcome.stderr);
+        assert_eq!((&recorded.case["endpoint"], &recorded.case["expect"]), (&endpoint.into(), &"ok".into()));
+        let calls = recorded.report["calls"].as_u64().unwrap();
+        assert_eq!(files(&recorded.dir).len() as u64, 1 + 2 * calls);
+        is_sanitised(&recorded);
+        for tid in [TEAM, SUPERTEAM] {
+            let shown = files(&recorded.dir)
+                .into_iter()
+                .any(|file| fs::read_to_string(file).unwrap().contains(&tid.to_string()));
+            assert!(!shown, "{tid} is in the recording");
+        }
+
+        let (replay, client, tid) = replaying(&recorded, "tid");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (ids, report) = if kind == "team" {
+            let listing = runtime.block_on(client.team_roster(tid).all()).unwrap();
+            (listing.members.into_iter().map(|row| row.member.accid).collect::<Vec<_>>(), listing.report)
+        } else {
+            let listing = runtime.block_on(client.superteam_roster(tid).all()).unwrap();
+            (listing.members.into_iter().map(|row| row.accid).collect(), listing.report)
+        };
+        assert_eq!((replay.left(), report.completeness.as_str(), report.calls), (0, verdict, calls));
+        assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), recorded.rows.len());
+        assert!(ids.iter().all(|id| id.starts_with("user_")));
+    }
 }

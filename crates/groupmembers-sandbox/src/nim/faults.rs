@@ -7,6 +7,7 @@ const ANY: &[&str] = &[];
 const BY_PAGE: &[&str] = &["chatroom/membersByPage"];
 const GET_BATCH: &[&str] = &["chatroom/getBatch"];
 const SUPER_TEAM: &[&str] = &["superteam/getTlists"];
+const TEAM_DETAIL: &[&str] = &["team/queryDetail"];
 const TEAMS: &[&str] = &["team/query", "team/queryDetail", "superteam/getTlists"];
 /// The calls whose answer has rows of room members.
 const ROWS: &[&str] =
@@ -109,6 +110,8 @@ crate::faults::faults! {
     SixDigitCodes = "six-digit-codes", Always, TEAMS;
     /// `admins-in-members`: a team's `members` hold its admins too.
     AdminsInMembers = "admins-in-members", Always, TEAMS;
+    /// `no-size`: a team with its members does not say how many they are; without them it does.
+    NoSize = "no-size", Always, TEAM_DETAIL;
     /// `number-jointime`: `jointime` of a super team's member is a number.
     NumberJointime = "number-jointime", Always, SUPER_TEAM;
     /// `clamp-page` or `clamp-page=ROWS`: never more rows than this (20 unless told), whatever `limit` says.

@@ -122,3 +122,38 @@ async fn a_roster_with_options_of_its_own_is_members_too() {
     assert_eq!((members.len(), report.members), (700, 700));
     assert!(members.iter().all(|member| member.role.is_none() && member.joined_at.is_some()));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn teams_and_superteams_of_nim_are_members_too() {
+    let sandbox = sandbox();
+    let credentials = nim_server::Credentials::new(nim::DEMO_APP_KEY, nim::DEMO_APP_SECRET).unwrap();
+    let base = format!("{}/nimserver", sandbox.base_url()).parse().unwrap();
+    let client = nim_server::Client::builder(credentials).base_url(base).build().unwrap();
+    // Of the sandbox's default world.
+    let (team, superteam) = (2_690_000_001, 2_690_000_002);
+    for (tid, members) in
+        [(team, Members::from(client.team_roster(team))), (superteam, client.superteam_roster(superteam).into())]
+    {
+        assert_eq!((members.vendor(), members.group()), (&Vendor::Nim, tid.to_string().as_str()));
+        let (listed, report) = members.all().await.unwrap();
+        assert!(report.completeness.is_complete(), "{report:?}");
+        let truth = sandbox.nim().team_members(tid);
+        assert_eq!(listed.len(), truth.len());
+        for own in truth {
+            let member = listed.iter().find(|member| member.id == own.accid).unwrap();
+            let role = match own.role {
+                nim::Role::Creator => Role::Owner,
+                nim::Role::Manager => Role::Admin,
+                _ => Role::Member,
+            };
+            assert_eq!(member.role, Some(role));
+            assert_eq!(member.joined_at.map(|at| at.as_millis()), Some(own.join_time as i64));
+            let row = match &member.row {
+                Row::NimTeam(row) if tid == team => &row.accid,
+                Row::NimSuperteam(row) if tid == superteam => &row.accid,
+                row => panic!("{row:?}"),
+            };
+            assert_eq!(row, &member.id);
+        }
+    }
+}

@@ -194,6 +194,15 @@ fn a_throttled_bucket_stays_closed_for_ten_seconds_and_the_others_open() {
 }
 
 #[test]
+fn a_refusal_for_haste_says_how_long_to_wait() {
+    for (code, wait) in [(416, Some(Duration::from_secs(10))), (500, None), (403, None)] {
+        let answer = refusal(code, "query too fast").unwrap();
+        let error = <chatroom_get::Request as nim_server::Command>::from_http(answer).unwrap_err();
+        assert_eq!(error.retry_after(), wait, "{code}");
+    }
+}
+
+#[test]
 fn all_team_calls_share_one_limit() {
     let (simulation, requests) = serve(|_, request| {
         let detail = request.uri().path().contains("queryDetail");

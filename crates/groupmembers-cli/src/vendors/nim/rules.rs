@@ -1,6 +1,9 @@
 //! How a recording of NIM is made safe to show.
 
-use nim_server::{Command, Error, chatroom_get, chatroom_members_by_page, chatroom_query_members_by_role};
+use nim_server::{
+    Command, Error, chatroom_get, chatroom_members_by_page, chatroom_query_members_by_role, superteam_get_tlists,
+    team_query, team_query_detail,
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
@@ -25,7 +28,7 @@ pub(super) static RULES: Rules = Rules {
         body: form,
         endpoint,
         request,
-        // Rooms have numbers beyond 32 bits, and that is what breaks clients.
+        // Groups have numbers beyond 32 bits, and that is what breaks clients.
         group: |_, number| (9_500_000_000 + number as u64).to_string(),
         // 414 is many things, which only its words tell apart.
         telling: &["curtime", "checksum", "appkey", "already"],
@@ -50,14 +53,25 @@ fn form(sanitizer: &mut Sanitizer, body: &[u8]) -> Vec<u8> {
     let mut safe = Vec::new();
     for (name, value) in fields(body) {
         let value = match name.as_str() {
-            "roomid" => sanitizer.group(&value),
-            "type" | "endtime" | "limit" | "needOnlineUserCount" if is_plain(&value) => value,
+            "roomid" | "tid" => sanitizer.group(&value),
+            "type" | "endtime" | "limit" | "needOnlineUserCount" | "timetag" | "reverse" | "ope"
+                if is_plain(&value) =>
+            {
+                value
+            }
+            "tids" => groups(sanitizer, &value),
             "roles" => String::from_utf8_lossy(&sanitizer.body(value.as_bytes())).into_owned(),
             _ => "REDACTED".to_owned(),
         };
         safe.push(format!("{name}={}", utf8_percent_encode(&value, FORM)));
     }
     safe.join("&").into_bytes()
+}
+
+/// Teams' ids, which travel as texts in a list.
+fn groups(sanitizer: &mut Sanitizer, value: &str) -> String {
+    let ids: Vec<String> = serde_json::from_str(value).unwrap_or_default();
+    Value::from_iter(ids.iter().map(|id| sanitizer.group(id))).to_string()
 }
 
 fn is_plain(value: &str) -> bool {
@@ -77,21 +91,28 @@ fn endpoint(path: &str) -> String {
 /// The form in the codec's own form.
 fn request(_: &str, _: &str, body: &[u8]) -> Value {
     let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Value::Object(fields(body).into_iter().map(|(name, text)| (name, value(text))).collect::<Map<_, _>>())
+    let mut fields: Map<_, _> = fields(body).into_iter().map(|(name, text)| (name, value(text))).collect();
+    // Texts on the wire alone.
+    for id in fields.get_mut("tids").and_then(Value::as_array_mut).into_iter().flatten() {
+        *id = id.as_str().and_then(|id| id.parse::<u64>().ok()).map_or_else(|| id.clone(), Value::from);
+    }
+    Value::Object(fields)
 }
 
 /// What stands under a key. What is not known here is replaced.
 fn kind(key: &str) -> Kind {
     match key {
-        "accid" | "creator" => Kind::Person,
-        "roomid" => Kind::Group,
-        "nick" | "name" => Kind::Name,
-        "avator" | "broadcasturl" => Kind::Picture,
-        "desc" | "announcement" => Kind::Text,
+        // The last three of a team, where it is told without its members' rows.
+        "accid" | "creator" | "invitor" | "owner" | "admins" | "members" => Kind::Person,
+        "uid" | "invitoruid" => Kind::Serial,
+        "roomid" | "tid" => Kind::Group,
+        "nick" | "name" | "tname" => Kind::Name,
+        "avator" | "broadcasturl" | "icon" => Kind::Picture,
+        "desc" | "announcement" | "intro" => Kind::Text,
         "type" => Kind::Word,
-        "code" | "enterTime" | "level" | "tempMuteTtl" | "robotExpirAt" | "queuelevel" | "onlineusercount" => {
-            Kind::Number
-        }
+        "code" | "enterTime" | "level" | "tempMuteTtl" | "robotExpirAt" | "queuelevel" | "onlineusercount" | "size"
+        | "maxusers" | "jointime" | "createtime" | "updatetime" | "mute" | "muteType" | "validflag" | "state"
+        | "bits" | "joinmode" | "beinvitemode" | "invitemode" | "uptinfomode" | "upcustommode" => Kind::Number,
         _ => Kind::Unknown,
     }
 }
@@ -109,6 +130,9 @@ fn outcome(endpoint: &str, response: http::Response<&[u8]>) -> Outcome {
     match endpoint {
         "chatroom_get" => of::<chatroom_get::Request>(response),
         "chatroom_queryMembersByRole" => of::<chatroom_query_members_by_role::Request>(response),
+        "superteam_getTlists" => of::<superteam_get_tlists::Request>(response),
+        "team_query" => of::<team_query::Request>(response),
+        "team_queryDetail" => of::<team_query_detail::Request>(response),
         _ => of::<chatroom_members_by_page::Request>(response),
     }
 }
@@ -164,6 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn what_teams_say_of_people_has_stand_ins() {
+        let mut sanitizer = Sanitizer::new(&RULES);
+        let body = |sanitizer: &mut Sanitizer, json: &str| String::from_utf8(sanitizer.body(json.as_bytes())).unwrap();
+        assert_eq!(
+            body(
+                &mut sanitizer,
+                r#"{"tlists":[{"tid":3083,"uid":700000000001,"accid":"a","type":1,"nick":"n","jointime":"1700000000007","mute":0,"invitoruid":"0","invitor":"b","custom":"tel","validflag":1}],"code":200}"#
+            ),
+            r#"{"tlists":[{"tid":9500000001,"uid":1,"accid":"user_0001","type":1,"nick":"Name 1","jointime":"1700000000007","mute":0,"invitoruid":"0","invitor":"user_0002","custom":"value_1","validflag":1}],"code":200}"#
+        );
+        assert_eq!(
+            body(
+                &mut sanitizer,
+                r#"{"tinfos":[{"tid":3083,"tname":"项目","owner":"a","admins":["b"],"members":["c"],"icon":"http://x","size":3}],"code":200}"#
+            ),
+            r#"{"tinfos":[{"tid":9500000001,"tname":"名字2","owner":"user_0001","admins":["user_0002"],"members":["user_0003"],"icon":"https://example.com/1.jpg","size":3}],"code":200}"#
+        );
+    }
+
+    #[test]
     fn the_case_names_the_request_in_the_codecs_own_form() {
         let page = chatroom_members_by_page::Request::new(9_500_000_001, MemberType::Temporary);
         let roles = chatroom_query_members_by_role::Request::new(9_500_000_001, Roles::ALL);
@@ -178,5 +222,12 @@ mod tests {
         assert_eq!(again(&page), ("chatroom_membersByPage".to_owned(), page));
         assert_eq!(again(&roles), ("chatroom_queryMembersByRole".to_owned(), roles));
         assert_eq!(again(&room), ("chatroom_get".to_owned(), room));
+        let detail = team_query_detail::Request::new(9_500_000_001);
+        let team = team_query::Request { ope: 0, ..team_query::Request::new([9_500_000_001]) };
+        let superteam =
+            superteam_get_tlists::Request { reverse: Some(1), ..superteam_get_tlists::Request::new(9_500_000_001, 7) };
+        assert_eq!(again(&detail), ("team_queryDetail".to_owned(), detail));
+        assert_eq!(again(&team), ("team_query".to_owned(), team));
+        assert_eq!(again(&superteam), ("superteam_getTlists".to_owned(), superteam));
     }
 }

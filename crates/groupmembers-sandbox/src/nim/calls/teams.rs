@@ -41,10 +41,13 @@ pub(super) fn query(form: &Form, context: &mut Context<'_>) -> Reply {
 }
 
 pub(super) fn detail(form: &Form, context: &mut Context<'_>) -> Reply {
-    let admins_too = context.has(&Fault::AdminsInMembers);
+    let (admins_too, no_size) = (context.has(&Fault::AdminsInMembers), context.has(&Fault::NoSize));
     let team = team(form.number("tid")?, TeamKind::Team, context)?;
     team.list.churn();
-    let info = team.info(true, true, admins_too);
+    let mut info = team.info(true, true, admins_too);
+    if let Json::Object(fields) = &mut info {
+        fields.retain(|(name, _)| !no_size || *name != "size");
+    }
     team.list.churn();
     Ok(vec![("tinfo", info)])
 }

@@ -83,6 +83,12 @@ fn in_detail_everybody_is_an_object() {
         assert!(row.get(name).is_some(), "{row}");
     }
     assert_eq!(code(&call(&sandbox, "team/queryDetail", &[("tid", &SUPER.to_string())])), 803);
+    // How many they are may be told by the other call only.
+    sandbox.nim().inject(groupmembers_sandbox::nim::Fault::NoSize);
+    let info = ok(&call(&sandbox, "team/queryDetail", &[("tid", &TEAM.to_string())]))["tinfo"].clone();
+    assert!(info.get("size").is_none() && info["owner"]["accid"] == "user000000");
+    let tids = json!([TEAM]).to_string();
+    assert_eq!(ok(&call(&sandbox, "team/query", &[("tids", &tids), ("ope", "0")]))["tinfos"][0]["size"], all.len());
 }
 
 #[test]
