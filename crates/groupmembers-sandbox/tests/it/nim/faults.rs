@@ -8,7 +8,7 @@ use std::{
 
 use groupmembers_sandbox::{
     Sandbox,
-    nim::{Fault, Injection, MemberType, RoomConfig},
+    nim::{Fault, Injection, MemberType, RoomConfig, TeamConfig, TeamKind},
 };
 use serde_json::{Value, json};
 
@@ -272,13 +272,13 @@ fn rooms_that_fail_inside_a_success() {
 fn every_fault_by_name_is_noted_in_the_log() {
     for name in Fault::NAMES {
         let sandbox = sandbox(9, 9, |config| {
-            config.teams =
-                vec![groupmembers_sandbox::nim::TeamConfig::new(7, groupmembers_sandbox::nim::TeamKind::SuperTeam, 9)];
+            config.teams = vec![TeamConfig::new(7, TeamKind::SuperTeam, 9), TeamConfig::new(8, TeamKind::Team, 9)];
             config.faults.push(name.parse::<Fault>().unwrap().always());
         });
         guests(&sandbox);
         call(&sandbox, "chatroom/getBatch", &[("roomids", "[66]")]);
         call(&sandbox, "superteam/getTlists", &[("tid", "7"), ("timetag", "0"), ("limit", "9")]);
+        call(&sandbox, "team/queryDetail", &[("tid", "8")]);
         assert!(sandbox.log().iter().any(|entry| entry.note.starts_with(&format!("fault: {name}"))), "{name}");
     }
 }
