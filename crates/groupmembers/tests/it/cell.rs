@@ -15,6 +15,9 @@ use crate::watched::Watched;
 /// Whoever takes longer hangs.
 const HANGS: Duration = Duration::from_secs(600);
 
+/// No list here is so long, nor any trouble, that more requests would be worth while.
+const MOST_SENT: u64 = 40;
+
 /// What the system keeps on both sides of a connection, and the last chunk.
 const ON_THE_WAY: u64 = 16 << 20;
 
@@ -50,6 +53,7 @@ pub(crate) fn run(vendor: &Vendor, column: &Column, row: &Row, name: &str) -> Se
     });
     let (secrets, sent, most_read) = watched;
     assert!(most_read <= vendor.most_read + ON_THE_WAY / 8, "{name}: {most_read} bytes were read of one answer");
+    assert!(sent <= MOST_SENT, "{name}: {sent} requests were sent");
     if let Some(sandbox) = &sandbox {
         let bytes = sandbox.bytes_sent();
         assert!(bytes <= sent.max(1) * (vendor.most_read + ON_THE_WAY), "{name}: {bytes} bytes were sent");
