@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use futures_util::FutureExt as _;
 use groupmembers::agora::{
     App, Client, ClientSecret, Credentials, RosterOptions, TokenSource, chatgroups, chatgroups_admin,
-    chatgroups_blocks_users, chatgroups_details, chatgroups_is_joined, chatgroups_mute, chatgroups_user,
-    chatgroups_users, chatgroups_white_users, joined_chatgroups,
+    chatgroups_blocks_users, chatgroups_details, chatgroups_is_joined, chatgroups_mute, chatgroups_roles,
+    chatgroups_user, chatgroups_users, chatgroups_white_users, joined_chatgroups, metadata_chatgroup_get,
+    metadata_chatgroup_user,
 };
 use groupmembers_sandbox::agora::{
     DEMO_APP_CERTIFICATE, DEMO_APP_ID, DEMO_CLIENT_ID, DEMO_CLIENT_SECRET, Fault, GroupConfig,
@@ -40,10 +41,13 @@ const COLUMNS: &[Column] = &[
     column("chatgroups_details", DETAILS),
     column("chatgroups_is_joined", "chatgroups/{id}/user/{user}/is_joined"),
     column("chatgroups_mute", "chatgroups/{id}/mute"),
+    column("chatgroups_roles", "chatgroups/{id}/roles"),
     column("chatgroups_user", "chatgroups/user/{user}"),
     column("chatgroups_users", USERS),
     column("chatgroups_white_users", "chatgroups/{id}/white/users"),
     column("joined_chatgroups", "users/{user}/joined_chatgroups"),
+    column("metadata_chatgroup_get", "metadata/chatgroup/{id}/get"),
+    column("metadata_chatgroup_user", "metadata/chatgroup/{id}/user/{user}"),
     column("token", "token"),
     column("roster's description", DETAILS),
     column("first page", USERS),
@@ -84,10 +88,13 @@ async fn call(place: Place<'_>, name: &'static str) -> Seen {
         "chatgroups_details" => data!(chatgroups_details::Request::new([GROUP])),
         "chatgroups_is_joined" => data!(chatgroups_is_joined::Request::new(GROUP, somebody)),
         "chatgroups_mute" => data!(chatgroups_mute::Request::new(GROUP)),
+        "chatgroups_roles" => data!(chatgroups_roles::Request::new(GROUP)),
         "chatgroups_user" => data!(chatgroups_user::Request::page(somebody, 0, 10)),
         "chatgroups_users" | "token" => data!(chatgroups_users::Request::page(GROUP, 1, 10)),
         "chatgroups_white_users" => data!(chatgroups_white_users::Request::new(GROUP)),
         "joined_chatgroups" => data!(joined_chatgroups::Request::page(somebody, 1, 10)),
+        "metadata_chatgroup_get" => data!(metadata_chatgroup_get::Request::new(GROUP, [somebody])),
+        "metadata_chatgroup_user" => data!(metadata_chatgroup_user::Request::new(GROUP, somebody)),
         "roster's description" => list!(client.roster(GROUP), truth(), |member| member.user_id),
         "first page" | "third page" => list!(client.roster_with(GROUP, pages()), truth(), |member| member.user_id),
         "admins of a roster" => {
