@@ -225,4 +225,40 @@ mod tests {
         odd.online = Some(true);
         assert_eq!(listing(&mut read, &[odd]).1, ["changed a\"\\"]);
     }
+
+    /// Prints what a million members take: `cargo test --release -p groupmembers-cli -- --ignored --nocapture a_million`.
+    #[test]
+    #[ignore = "takes a while, and room"]
+    fn a_million_members_take_room_for_one_roster() {
+        let megabytes = |what: &str| {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find(|line| line.starts_with(what)).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+        };
+        let members = |from: u32| {
+            (from..from + 1_000_000).map(|n| {
+                let mut member = member(&format!("user_{n:08}"), &format!("成员 {n}"));
+                member.avatar_url = Some(format!("https://example.com/avatars/{n:032x}.png"));
+                member.joined_at = Timestamp::from_seconds(1_700_000_000 + i64::from(n));
+                member
+            })
+        };
+        let before = megabytes("VmRSS");
+        let mut known = Known::default();
+        for from in [0, 1_000] {
+            let mut found = known.compare();
+            for member in members(from) {
+                known.see(&mut found, &member).unwrap();
+            }
+            let counts = known.counts(&found);
+            known.take_over(found);
+            eprintln!(
+                "{counts:?}: {} MiB now, {} MiB at most",
+                megabytes("VmRSS") - before,
+                megabytes("VmHWM") - before
+            );
+        }
+        assert_eq!(known.len(), 1_000_000);
+        assert!(megabytes("VmHWM") - before < 512, "it holds more than one roster");
+    }
 }

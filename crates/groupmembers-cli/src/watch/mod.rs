@@ -208,8 +208,14 @@ impl<L: Listing> Watch<'_, L> {
         let failed = loop {
             let next = tokio::select! {
                 biased;
-                () = interrupt.wait() => return Ok(None),
-                next = roster.next() => next,
+                () = interrupt.wait() => None,
+                next = roster.next() => Some(next),
+            };
+            let Some(next) = next else {
+                if let Some(progress) = &mut progress {
+                    progress.end();
+                }
+                return Ok(None);
             };
             match next {
                 None => break None,

@@ -61,7 +61,7 @@ impl Groups for Creator {
     }
 
     fn note(&self) -> Option<&'static str> {
-        Some("these are open rooms: of closed ones, and of teams, the API has no such list")
+        Some("these are open rooms: closed ones are not in the list, nor are teams")
     }
 
     fn hint(&self, error: &str) -> Option<String> {
