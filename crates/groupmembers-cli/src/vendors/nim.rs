@@ -102,13 +102,16 @@ impl From<Type> for Kind {
 /// The first number that is no id of any group.
 const NO_GROUP: u64 = 1 << 53;
 
+/// How a list begins, or goes on from a walk that was saved.
+type Begin<W> = dyn Fn(&Client, Option<W>) -> Roster<W>;
+
 /// A chatroom, a team or a superteam.
 struct Group<W: Walk> {
     /// As it was typed.
     group: String,
     app: Reached,
     shape: Shape,
-    roster: Box<dyn Fn(&Client, Option<W>) -> Roster<W>>,
+    roster: Box<Begin<W>>,
     member: fn(&str, W::Row) -> Member,
 }
 
