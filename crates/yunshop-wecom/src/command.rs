@@ -1,5 +1,6 @@
 //! What the endpoints share: the request's head, the envelope, and how an answer is read.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::{HeaderValue, Method, StatusCode, header};
@@ -24,6 +25,8 @@ pub enum Place {
     GroupDevelopUser,
     /// `GET /business/{uniacid}/admin/…`, parameters in the query.
     Admin,
+    /// `GET /business/{uniacid}/plugin/GroupDevelopUser/…`, parameters in the query; the answer is a file.
+    Export,
     /// `POST /addons/yun_shop/api.php?…&route=…`, parameters in a JSON body.
     Api,
 }
@@ -41,6 +44,9 @@ pub trait Command: Serialize + Send + Sync {
 
     /// Whether it only reads. Only such calls are tried again.
     const IS_READ: bool = true;
+
+    /// Whether the shop has to work for it, and may take minutes.
+    const IS_SLOW: bool = false;
 
     /// Checks what is known about the request.
     ///
@@ -70,7 +76,9 @@ pub trait Command: Serialize + Send + Sync {
         self.validate()?;
         let (base, uniacid) = (site.base(), site.uniacid());
         let mut uri = match Self::PLACE {
-            Place::GroupDevelopUser => format!("{base}/business/{uniacid}/plugin/GroupDevelopUser/{}", Self::NAME),
+            Place::GroupDevelopUser | Place::Export => {
+                format!("{base}/business/{uniacid}/plugin/GroupDevelopUser/{}", Self::NAME)
+            }
             Place::Admin => format!("{base}/business/{uniacid}/admin/{}", Self::NAME),
             Place::Api => format!("{base}/addons/yun_shop/api.php"),
         };
@@ -82,8 +90,9 @@ pub trait Command: Serialize + Send + Sync {
         };
         let written = |_| BuildError::new("request", "cannot be written as JSON");
         let mut body = Vec::new();
+        let in_query = matches!(Self::PLACE, Place::Admin | Place::Export);
         match Self::PLACE {
-            Place::Admin => {
+            Place::Admin | Place::Export => {
                 let Value::Object(fields) = serde_json::to_value(self).map_err(written)? else {
                     return Err(BuildError::new("request", "is no object").into());
                 };
@@ -99,14 +108,14 @@ pub trait Command: Serialize + Send + Sync {
             Place::GroupDevelopUser => body = serde_json::to_vec(self).map_err(written)?,
         }
         let mut request = http::Request::builder()
-            .method(if Self::PLACE == Place::Admin { Method::GET } else { Method::POST })
+            .method(if in_query { Method::GET } else { Method::POST })
             .uri(uri)
             .header(header::ACCEPT, "application/json")
             // Without it, refusals come as HTML.
             .header("x-requested-with", "XMLHttpRequest")
             // The server sniffs it: names of apps and phones change what it answers.
             .header(header::USER_AGENT, HeaderValue::from_static("groupmembers"));
-        if Self::PLACE != Place::Admin {
+        if !in_query {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         if let Some(cookies) = session.header()? {
@@ -123,7 +132,16 @@ pub trait Command: Serialize + Send + Sync {
     /// [`Error::Status`] where the HTTP status is not 200, [`Error::Api`] where the API says no, [`Error::Decode`] where the
     /// answer is not the API's, or says yes and gives nothing.
     fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Answer<Self::Data>, Error> {
-        receive::<Self>(response, &[])
+        let (head, body) = response.into_parts();
+        Self::receive(http::Response::from_parts(head, Cow::Borrowed(body.as_ref())), &[])
+    }
+
+    /// Reads an answer, of which an error prints none of the `secrets`.
+    ///
+    /// # Errors
+    /// As [`from_http`](Self::from_http).
+    fn receive(response: http::Response<Cow<'_, [u8]>>, secrets: &[&str]) -> Result<Answer<Self::Data>, Error> {
+        receive::<Self>(&response, secrets)
     }
 
     /// What the request holds that no error may print, should the server say it back.
@@ -132,21 +150,19 @@ pub trait Command: Serialize + Send + Sync {
     }
 }
 
-/// Reads an answer, of which an error prints none of the `secrets`.
+/// Reads an answer that is the API's JSON.
 pub(crate) fn receive<C: Command + ?Sized>(
-    response: http::Response<impl AsRef<[u8]>>,
+    response: &http::Response<Cow<'_, [u8]>>,
     secrets: &[&str],
 ) -> Result<Answer<C::Data>, Error> {
-    let (head, body) = response.into_parts();
-    let body = body.as_ref();
-    if head.status != StatusCode::OK {
-        let error = StatusError::new(C::NAME, head.status, &head.headers, body, secrets);
-        return Err(Error::Status(Box::new(error)));
+    let (headers, body) = (response.headers(), response.body());
+    if response.status() != StatusCode::OK {
+        return Err(Error::Status(Box::new(StatusError::new(C::NAME, response.status(), headers, body, secrets))));
     }
     read::<C>(body, secrets).map_err(|problem| match problem {
         Problem::Refused(error) => Error::Api(error),
         Problem::Unreadable(kind, reason) => {
-            Error::Decode(Box::new(DecodeError::new(C::NAME, kind, reason, &head.headers, body, secrets)))
+            Error::Decode(Box::new(DecodeError::new(C::NAME, kind, reason, headers, body, secrets)))
         }
     })
 }

@@ -334,6 +334,8 @@ pub enum DecodeErrorKind {
     CutOff,
     /// JSON of another shape.
     Shape,
+    /// Where a file was asked for, something else than one: a page, or a text.
+    NoFile,
 }
 
 /// An answer that is not what the API documents.

@@ -13,20 +13,25 @@ mod credentials;
 mod error;
 #[cfg(feature = "client")]
 mod fetched;
+mod file;
 pub mod get_business_common_data;
 pub mod get_group_employees;
 pub mod get_group_members;
 pub mod get_list;
 #[cfg(feature = "client")]
 mod grid;
+pub mod group_employee_list_export;
+pub mod group_member_list_export;
 mod lenient;
 mod list;
+pub mod list_export;
 pub mod manage_business;
 pub mod member_login_index;
 mod open_int;
 #[cfg(feature = "client")]
 mod options;
 mod session;
+pub mod synch;
 mod time;
 mod types;
 #[cfg(feature = "client")]
@@ -39,6 +44,7 @@ pub use codes::ApiErrorKind;
 pub use command::{Answer, Command, Place, Seen};
 pub use credentials::{Account, Credentials};
 pub use error::{ApiError, BuildError, DecodeError, DecodeErrorKind, Error, StatusError, StatusErrorKind, WalkError};
+pub use file::{File, FileKind};
 #[cfg(feature = "client")]
 pub use groupmembers_http::{Completeness, Gap, Report};
 pub use list::{Listed, Paginator, Rejected};

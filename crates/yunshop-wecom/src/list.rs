@@ -211,6 +211,15 @@ pub(crate) fn check_list(
     if page == 0 {
         return Err(BuildError::new("page", "is 0: pages begin at 1, and the server would answer with the first one"));
     }
+    check_filters(start, end, extra)
+}
+
+/// The same for a call that has no pages.
+pub(crate) fn check_filters(
+    start: Option<&str>,
+    end: Option<&str>,
+    extra: &Map<String, Value>,
+) -> Result<(), BuildError> {
     if start.is_some() != end.is_some() {
         return Err(BuildError::new("start_time", "and end_time belong together: give both, or neither"));
     }

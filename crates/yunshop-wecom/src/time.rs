@@ -1,6 +1,8 @@
 //! Times as this vendor writes them: seconds since 1970, the same in a string, or a local date in China.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// The offset of dates that carry none, in seconds: the shop runs on Beijing time, +08:00.
 pub const BEIJING: i64 = 8 * 60 * 60;
@@ -37,24 +39,19 @@ impl Time {
 
     /// For an optional field: null is none.
     pub(crate) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Seconds(i64),
-            Text(String),
-            None(()),
+        match Value::deserialize(deserializer)? {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(Self::Text(text))),
+            value => {
+                value.as_i64().map(|seconds| Some(Self::Seconds(seconds))).ok_or_else(|| D::Error::custom("no time"))
+            }
         }
-        Ok(match Raw::deserialize(deserializer)? {
-            Raw::Seconds(seconds) => Some(Self::Seconds(seconds)),
-            Raw::Text(text) => Some(Self::Text(text)),
-            Raw::None(()) => None,
-        })
     }
 }
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::read(deserializer)?.ok_or_else(|| serde::de::Error::custom("null where a time must be"))
+        Self::read(deserializer)?.ok_or_else(|| D::Error::custom("null where a time must be"))
     }
 }
 

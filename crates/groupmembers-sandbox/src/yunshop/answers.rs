@@ -98,6 +98,20 @@ impl Reply {
         Self::Page(Box::new(Sent { status: 500, code: 1, note: note.to_owned(), ..sent }))
     }
 
+    /// A download.
+    pub(crate) fn file(content_type: &str, name: &str, bytes: Vec<u8>) -> Self {
+        let encoded: String = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let disposition = format!("attachment; filename=\"export.xlsx\"; filename*=UTF-8''{encoded}.xlsx");
+        Self::Page(Box::new(Sent::ok(content_type, bytes).with(header::CONTENT_DISPOSITION, disposition)))
+    }
+
+    /// What the exporter of other plugins shows before a long list is ready.
+    pub(crate) fn progress() -> Self {
+        let page =
+            "<html><head><meta http-equiv=\"refresh\" content=\"1;url=?export_page=2\"></head><body>1/9</body></html>";
+        Self::Page(Box::new(Sent::ok("text/html; charset=utf-8", page.as_bytes().to_vec())))
+    }
+
     /// `prefix` is what a fault puts ahead of the JSON.
     pub(crate) fn send(self, prefix: &str) -> Sent {
         match self {

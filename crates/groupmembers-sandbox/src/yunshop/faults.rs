@@ -4,8 +4,19 @@ const NOT_LOGGED_IN: i32 = 1;
 
 const ANY: &[&str] = &[];
 /// The calls that need a session.
-const SESSION: &[&str] =
-    &["businessList", "manageBusiness", "getBusinessCommonData", "getList", "getGroupMembers", "getGroupEmployees"];
+const SESSION: &[&str] = &[
+    "businessList",
+    "manageBusiness",
+    "getBusinessCommonData",
+    "getList",
+    "getGroupMembers",
+    "getGroupEmployees",
+    "synch",
+    "listExport",
+    "groupMemberListExport",
+    "groupEmployeeListExport",
+];
+const EXPORTS: &[&str] = &["listExport", "groupMemberListExport", "groupEmployeeListExport"];
 const LISTS: &[&str] = &["getList", "getGroupMembers", "getGroupEmployees"];
 const ROWS: &[&str] = &["getGroupMembers", "getGroupEmployees"];
 
@@ -102,6 +113,12 @@ crate::faults::faults! {
     BrokenExtattr = "broken-extattr", Always, ROWS;
     /// `bad-row`: one row of the page has neither an id nor a userid.
     BadRow = "bad-row", Always, ROWS;
+    /// `export-progress`: the page that the host's exporter shows for long lists, with status 200.
+    ExportProgress = "export-progress", Always, EXPORTS;
+    /// `cut-file`: half of the file, as if it were all.
+    CutFile = "cut-file", Once, EXPORTS;
+    /// `stuck-cursor`: every step of a synchronisation leads to the first group.
+    StuckCursor = "stuck-cursor", Always, &["synch"];
     /// `login-status` or `login-status=N`: a refusal with this `login_status`: 1 please log in (unless told), 2 choose an
     /// enterprise, -1 blacklisted, -2 no such tenant, -4 bad client type, 0 log in for WeChat.
     LoginStatus(i32 = NOT_LOGGED_IN) = "login-status", Once, SESSION;

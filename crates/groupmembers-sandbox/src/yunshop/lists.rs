@@ -1,4 +1,4 @@
-//! The three lists: which rows a page has, and the paginator around them.
+//! The lists: which rows a page has, and the paginator around them.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -149,14 +149,23 @@ pub(crate) fn members(context: &mut Context<'_>, kind: Kind) -> Reply {
 
 /// `getList`.
 pub(crate) fn groups(context: &mut Context<'_>) -> Reply {
-    let (business, asked) = (context.business, context.asked);
-    let span = Span::read(asked);
-    let mut groups: Vec<&Group> = context.groups.iter().filter(|group| group.business == business).collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.config.id));
+    let business = context.business;
+    let groups: Vec<&Group> = context.groups.iter().filter(|group| group.business == business).collect();
     let members = groups.iter().map(|g| g.present(Kind::External) + g.present(Kind::Employee)).sum::<usize>();
     // The same number is the same person in every group of an enterprise.
     let most = |kind| groups.iter().map(|g| g.present(kind)).max().unwrap_or(0);
     let distinct = most(Kind::External) + most(Kind::Employee);
+    let groups = wanted_groups(context);
+    let (page, shop) = (context.page(groups.len()), context.shop());
+    let rows = groups[context.cut(&page, groups.len())].iter().map(|group| shop.group(group)).collect();
+    context.answer(&page, rows, map! { "all_members": members, "all_distinct_members": distinct })
+}
+
+/// The enterprise's groups that pass the filters, newest first.
+pub(crate) fn wanted_groups<'a>(context: &'a Context<'_>) -> Vec<&'a Group> {
+    let (business, asked, span) = (context.business, context.asked, Span::read(context.asked));
+    let mut groups: Vec<&Group> = context.groups.iter().filter(|group| group.business == business).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.config.id));
     groups.retain(|group| {
         let config = &group.config;
         asked.get("id").is_none_or(|_| asked.number("id") == Some(config.id))
@@ -164,9 +173,7 @@ pub(crate) fn groups(context: &mut Context<'_>) -> Reply {
             && asked.get("owner_name").is_none_or(|name| config.employees > 0 && staff_name(0).contains(name))
             && span.includes(group_created(config.id))
     });
-    let (page, shop) = (context.page(groups.len()), context.shop());
-    let rows = groups[context.cut(&page, groups.len())].iter().map(|group| shop.group(group)).collect();
-    context.answer(&page, rows, map! { "all_members": members, "all_distinct_members": distinct })
+    groups
 }
 
 /// `start_time` and `end_time`, which only count together.
@@ -184,7 +191,7 @@ impl Span {
 }
 
 /// The filters of a list of members.
-struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     kind: Kind,
     id: Option<&'a str>,
     name: Option<&'a str>,
@@ -196,7 +203,7 @@ struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    fn read(asked: &'a Asked<'_>, kind: Kind) -> Self {
+    pub(crate) fn read(asked: &'a Asked<'_>, kind: Kind) -> Self {
         Self {
             kind,
             id: asked.get("id"),
@@ -214,7 +221,7 @@ impl<'a> Wanted<'a> {
         texts.iter().any(Option::is_some) || self.span.0.is_some()
     }
 
-    fn matches(&self, group: &Group, row: &Row) -> bool {
+    pub(crate) fn matches(&self, group: &Group, row: &Row) -> bool {
         let person = group.person(row);
         let external = self.kind == Kind::External;
         let name = |wanted: &str| match person.shop_member() {

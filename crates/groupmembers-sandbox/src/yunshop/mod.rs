@@ -5,6 +5,7 @@ mod admin;
 mod answers;
 mod bend;
 mod config;
+mod exports;
 mod faults;
 mod gate;
 mod groups;
@@ -16,8 +17,10 @@ mod request;
 mod routes;
 mod rows;
 mod sessions;
+mod synch;
 mod time;
 mod world;
+mod xlsx;
 
 pub use self::{
     config::{

@@ -8,10 +8,12 @@ use super::{
     answers::Reply,
     bend::{bend, prefix},
     config::Config,
+    exports,
     faults::Fault,
     groups::Kind,
     lists::{self, Context},
     request::Asked,
+    synch,
     world::{State, World},
 };
 use crate::{
@@ -22,11 +24,7 @@ use crate::{
 const NO_GROUP: &[&str] = &[];
 const PLUGIN: &str = "GroupDevelopUser";
 /// The plugin has these too; the sandbox does not.
-const NOT_SERVED: [&str; 12] = [
-    "synch",
-    "listExport",
-    "groupMemberListExport",
-    "groupEmployeeListExport",
+const NOT_SERVED: [&str; 8] = [
     "saveQrcodeImg",
     "bindUser",
     "getSetting",
@@ -46,11 +44,23 @@ enum Command {
     List,
     Members,
     Employees,
+    Synch,
+    ListExport,
+    MemberListExport,
+    EmployeeListExport,
 }
 
 impl Command {
     const ADMIN: [Self; 3] = [Self::BusinessList, Self::ManageBusiness, Self::CommonData];
-    const PLUGIN: [Self; 3] = [Self::List, Self::Members, Self::Employees];
+    const PLUGIN: [Self; 7] = [
+        Self::List,
+        Self::Members,
+        Self::Employees,
+        Self::Synch,
+        Self::ListExport,
+        Self::MemberListExport,
+        Self::EmployeeListExport,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -61,6 +71,10 @@ impl Command {
             Self::List => "getList",
             Self::Members => "getGroupMembers",
             Self::Employees => "getGroupEmployees",
+            Self::Synch => "synch",
+            Self::ListExport => "listExport",
+            Self::MemberListExport => "groupMemberListExport",
+            Self::EmployeeListExport => "groupEmployeeListExport",
         }
     }
 }
@@ -79,17 +93,17 @@ impl<'a> Route<'a> {
     fn find(path: &'a str, asked: &Asked<'_>) -> Self {
         // The vendor ignores empty segments, and a slash at the end.
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        let named = |commands: [Command; 3], action: &str| commands.into_iter().find(|c| c.name() == action);
+        let named = |commands: &[Command], action: &str| commands.iter().copied().find(|c| c.name() == action);
         match *segments {
             ["addons", "yun_shop", "api.php"] => match asked.get("route") {
                 Some("member.login.index") => Self::To(Command::Login, None),
                 _ => Self::Nowhere("no such route parameter, or not served by the sandbox"),
             },
-            ["business", tenant, "admin", action] => match named(Command::ADMIN, action) {
+            ["business", tenant, "admin", action] => match named(&Command::ADMIN, action) {
                 Some(command) => Self::To(command, Some(tenant)),
                 None => Self::Nowhere("no such admin route, or not served by the sandbox"),
             },
-            ["business", tenant, "plugin", plugin, action] => match named(Command::PLUGIN, action) {
+            ["business", tenant, "plugin", plugin, action] => match named(&Command::PLUGIN, action) {
                 Some(command) if plugin == PLUGIN => Self::To(command, Some(tenant)),
                 _ if plugin == PLUGIN && NOT_SERVED.contains(&action) => Self::Nowhere("not served by the sandbox"),
                 _ => {
@@ -214,13 +228,17 @@ impl Turn<'_> {
             Command::BusinessList => self.business_list(&caller, account),
             Command::ManageBusiness => self.manage_business(&caller, account),
             Command::CommonData => self.common_data(&caller, account),
-            Command::List | Command::Members | Command::Employees | Command::Login => {
-                let State { groups, ids, .. } = &mut *self.state;
+            _ => {
+                let State { groups, ids, synchronised, .. } = &mut *self.state;
                 let (faults, asked) = (&self.faults, self.asked);
                 let mut context = Context { config, groups, ids, faults, asked, business };
                 match command {
                     Command::List => lists::groups(&mut context),
                     Command::Employees => lists::members(&mut context, Kind::Employee),
+                    Command::Synch => synch::step(&context, synchronised),
+                    Command::ListExport => exports::groups(&mut context),
+                    Command::MemberListExport => exports::members(&mut context, Kind::External),
+                    Command::EmployeeListExport => exports::members(&mut context, Kind::Employee),
                     _ => lists::members(&mut context, Kind::External),
                 }
             }

@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) sessions: Sessions,
     /// By account: the enterprise managed last.
     pub(crate) last_managed: Vec<Option<u32>>,
+    /// The groups that were synchronised, with their enterprises, in this order.
+    pub(crate) synchronised: Vec<(u32, u32)>,
     admitted: VecDeque<Instant>,
 }
 
@@ -75,6 +77,7 @@ impl World {
             faults,
             sessions: Sessions::new(config.session_ttl, seed),
             last_managed: config.accounts.iter().map(|account| account.last_managed).collect(),
+            synchronised: Vec::new(),
             admitted: VecDeque::new(),
         };
         Self { config: Arc::new(config), state: Arc::new(Mutex::new(state)) }
@@ -123,6 +126,12 @@ impl World {
     #[must_use]
     pub fn ever_present(&self, group: u32, kind: Kind) -> BTreeSet<String> {
         self.lock().known(group).ever_present(kind)
+    }
+
+    /// The groups whose copies were brought up to date by `synch`, each with its enterprise first, in this order.
+    #[must_use]
+    pub fn synchronised(&self) -> Vec<(u32, u32)> {
+        self.lock().synchronised.clone()
     }
 
     /// What has happened in the group, oldest first: the last 100,000 events.

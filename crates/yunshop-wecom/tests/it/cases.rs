@@ -74,7 +74,7 @@ pub(crate) fn all() -> Vec<Case> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/yunshop");
     let mut dirs: Vec<PathBuf> = folders(&fixtures).iter().flat_map(|endpoint| folders(endpoint)).collect();
     dirs.sort();
-    assert!(dirs.len() > 80, "the fixtures are gone");
+    assert!(dirs.len() > 105, "the fixtures are gone");
     dirs.into_iter().map(read).collect()
 }
 
@@ -114,6 +114,10 @@ macro_rules! for_endpoint {
             "getGroupEmployees" => $run::<yunshop_wecom::get_group_employees::Request>($($given),+)$(.$wait)?,
             "getGroupMembers" => $run::<yunshop_wecom::get_group_members::Request>($($given),+)$(.$wait)?,
             "getList" => $run::<yunshop_wecom::get_list::Request>($($given),+)$(.$wait)?,
+            "groupEmployeeListExport" => $run::<yunshop_wecom::group_employee_list_export::Request>($($given),+)$(.$wait)?,
+            "groupMemberListExport" => $run::<yunshop_wecom::group_member_list_export::Request>($($given),+)$(.$wait)?,
+            "listExport" => $run::<yunshop_wecom::list_export::Request>($($given),+)$(.$wait)?,
+            "synch" => $run::<yunshop_wecom::synch::Request>($($given),+)$(.$wait)?,
             "manageBusiness" => $run::<yunshop_wecom::manage_business::Request>($($given),+)$(.$wait)?,
             "member_login_index" => $run::<yunshop_wecom::member_login_index::Request>($($given),+)$(.$wait)?,
             other => panic!("no request type for {other}"),

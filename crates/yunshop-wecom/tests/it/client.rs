@@ -20,12 +20,12 @@ use yunshop_wecom::{
     RosterOptions, Session, Site, business_list, get_group_employees, get_group_members, get_list, member_login_index,
 };
 
-const ONE: u64 = DEMO_BUSINESS_ID as u64;
-const OTHER: u64 = DEMO_OTHER_BUSINESS_ID as u64;
+pub(crate) const ONE: u64 = DEMO_BUSINESS_ID as u64;
+pub(crate) const OTHER: u64 = DEMO_OTHER_BUSINESS_ID as u64;
 /// In no demo group's way.
-const GROUP: u32 = 12;
+pub(crate) const GROUP: u32 = 12;
 
-fn sandbox(groups: impl IntoIterator<Item = GroupConfig>) -> Sandbox {
+pub(crate) fn sandbox(groups: impl IntoIterator<Item = GroupConfig>) -> Sandbox {
     let mut config = Config::default();
     config.yunshop.enterprises[0].groups = groups.into_iter().collect();
     // The other vendors' worlds take their time.
@@ -36,26 +36,26 @@ fn sandbox(groups: impl IntoIterator<Item = GroupConfig>) -> Sandbox {
     Sandbox::start(config).unwrap()
 }
 
-fn demo() -> Sandbox {
+pub(crate) fn demo() -> Sandbox {
     Sandbox::start(Config::default()).unwrap()
 }
 
-fn builder(sandbox: &Sandbox, credentials: impl Into<Credentials>) -> ClientBuilder {
+pub(crate) fn builder(sandbox: &Sandbox, credentials: impl Into<Credentials>) -> ClientBuilder {
     let site = Site::new(sandbox.base_url().parse().unwrap(), DEMO_UNIACID.into()).unwrap();
     let quick =
         RetryPolicy::default().with_max_attempts(3).with_backoff(Duration::from_millis(2), Duration::from_millis(10));
     Client::builder(site, credentials).retry(quick)
 }
 
-fn account() -> Account {
+pub(crate) fn account() -> Account {
     Account::new(DEMO_MOBILE, DEMO_PASSWORD).unwrap()
 }
 
-fn client(sandbox: &Sandbox) -> Client {
+pub(crate) fn client(sandbox: &Sandbox) -> Client {
     builder(sandbox, account()).build().unwrap()
 }
 
-async fn enterprise(sandbox: &Sandbox) -> Enterprise {
+pub(crate) async fn enterprise(sandbox: &Sandbox) -> Enterprise {
     client(sandbox).manage(ONE).await.unwrap()
 }
 
@@ -74,11 +74,11 @@ fn names(members: &[Member]) -> Vec<String> {
 }
 
 /// How often a call was made.
-fn count(sandbox: &Sandbox, command: &str) -> usize {
+pub(crate) fn count(sandbox: &Sandbox, command: &str) -> usize {
     sandbox.log().iter().filter(|entry| entry.command == command).count()
 }
 
-fn kind(error: &Error) -> ApiErrorKind {
+pub(crate) fn kind(error: &Error) -> ApiErrorKind {
     error.api().unwrap_or_else(|| panic!("{error:?}")).kind
 }
 
@@ -397,6 +397,9 @@ async fn sessions_and_tokens_from_elsewhere_work() {
     assert_eq!(kind(&by_token.roster(11).all().await.unwrap_err()), ApiErrorKind::NotLoggedIn);
 }
 
+/// Faults that no list has.
+pub(crate) const OF_FILES: [&str; 3] = ["export-progress", "cut-file", "stuck-cursor"];
+
 /// What a listing came to, on one line, and what it found wrong.
 async fn outcome(sandbox: &Sandbox, client: &Client, group: u32) -> String {
     let enterprise = match client.manage(ONE).await {
@@ -441,7 +444,7 @@ async fn outcome(sandbox: &Sandbox, client: &Client, group: u32) -> String {
 }
 
 /// An error's text, after a look for secrets in it.
-fn printed(error: &Error, secrets: &[&str]) -> String {
+pub(crate) fn printed(error: &Error, secrets: &[&str]) -> String {
     let text = format!("{error} {error:?} {error:#?}");
     for secret in secrets.iter().chain(&[DEMO_MOBILE, DEMO_PASSWORD]) {
         assert!(!text.contains(secret), "{text}");
@@ -476,6 +479,7 @@ async fn faults(cases: Vec<(&'static str, &'static str, &'static str, u32)>, all
 async fn every_fault_of_a_list_ends_in_the_right_result_or_the_right_error() {
     let cases = Fault::NAMES
         .iter()
+        .filter(|name| !OF_FILES.contains(name))
         .flat_map(|name| ["once", "call-3", "always"].map(|when| ("getGroupMembers", *name, when, GROUP)));
     insta::assert_snapshot!(faults(cases.collect(), true).await);
 }

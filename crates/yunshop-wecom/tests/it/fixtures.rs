@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use yunshop_wecom::{Command, Error};
+use yunshop_wecom::{Command, Error, File, Place};
 
 use crate::cases::{self, Case, for_endpoint};
 
@@ -79,6 +79,10 @@ fn round_trip<C: Command + DeserializeOwned>(case: &Case) {
         let Ok(decoded) = C::from_http(response.clone()) else {
             continue;
         };
+        if C::PLACE == Place::Export {
+            assert_eq!(file(&case.name()).bytes, *response.body(), "{}", case.name());
+            continue;
+        }
         let body = response.body();
         let raw: Value = serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).unwrap();
         let mut encoded = serde_json::to_value(&decoded).unwrap();
@@ -97,6 +101,12 @@ fn round_trip<C: Command + DeserializeOwned>(case: &Case) {
     for allow in &case.allow {
         assert!(used.contains(&allow.path), "{}: nothing differs at {}", case.name(), allow.path);
     }
+}
+
+/// The file of a case, whichever export it is of: they read alike.
+fn file(name: &str) -> File {
+    let response = cases::named(name).exchanges.remove(0).1;
+    yunshop_wecom::group_member_list_export::Request::from_http(response).unwrap().data
 }
 
 fn differ(place: &str, a: &Value, b: &Value, found: &mut Vec<String>) {

@@ -6,6 +6,8 @@
 mod cases;
 #[cfg(feature = "reqwest")]
 mod client;
+#[cfg(feature = "reqwest")]
+mod exports;
 mod fixtures;
 mod mutations;
 mod properties;

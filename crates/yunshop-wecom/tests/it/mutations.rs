@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use http::Response;
 use serde_json::{Value, json};
 use yunshop_wecom::get_group_members::Request;
-use yunshop_wecom::{Command, Error};
+use yunshop_wecom::{Command, Error, group_member_list_export};
 
 use crate::cases::{self, Case, for_endpoint};
 
@@ -50,6 +50,7 @@ fn one_field_at_a_time() {
         "manageBusiness__ok",
         "getBusinessCommonData__ok",
         "member_login_index__ok",
+        "synch__next",
     ] {
         let case = cases::named(name);
         for_endpoint!(case, (&case, &mut table), sweep);
@@ -101,6 +102,19 @@ fn a_cut_body_is_never_a_shorter_list() {
     for end in 0..body.len() {
         let error = Request::from_http(Response::new(&body[..end])).unwrap_err();
         assert!(error.is_retryable(), "byte {end}: the rest may come with the next try: {error}");
+    }
+}
+
+#[test]
+fn a_cut_file_is_never_a_file() {
+    let body = cases::named("groupMemberListExport__two").exchanges.remove(0).1.into_body();
+    for end in 0..body.len() {
+        let error = group_member_list_export::Request::from_http(Response::new(&body[..end])).unwrap_err();
+        // What is too short to be told from a text is not asked for again.
+        assert!(
+            error.is_retryable() || (1..4).contains(&end),
+            "byte {end}: the rest may come with the next try: {error}"
+        );
     }
 }
 

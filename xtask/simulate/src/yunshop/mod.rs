@@ -346,7 +346,10 @@ impl Vendor for Yunshop {
         let calls = 200 + 6 * passes * pages;
         let restless = |every: u64| every > 0 && every < 12 * in_flight + 12;
         let ends = rules.expires > 0 && matches!(self.login, Login::Session | Login::Token);
-        let faults = rules.gateway > 0 || rules.html > 0 || ends || restless(rules.expires) || restless(rules.forgets);
+        // A refusal is answered once, and the session that was led back may be over at the next call.
+        let both = rules.expires > 0 && rules.forgets > 0;
+        let restless = both || restless(rules.expires) || restless(rules.forgets);
+        let faults = rules.gateway > 0 || rules.html > 0 || ends || restless;
         let mut expect = Expect::within(schedule, faults, calls, 4_096);
         expect.time += Duration::from_secs(600) * (2 + schedule.stops.len() as u32 + schedule.resumes);
         expect.no_proof = if self.passes == 1 {
@@ -361,8 +364,14 @@ impl Vendor for Yunshop {
             None
         };
         let farthest = schedule.clock.jumps.iter().map(|jump| jump.1.abs()).sum::<i64>() + schedule.clock.skew.abs();
-        expect.no_premise = (rules.leaving == Leaving::Revived && farthest > 600)
-            .then_some("the clocks of shop and client differ by ten minutes at most");
+        let wrong = matches!(rules.total, Total::Off(_) | Total::OffLate(_) | Total::Stuck);
+        expect.no_premise = if rules.leaving == Leaving::Revived && farthest > 600 {
+            Some("the clocks of shop and client differ by ten minutes at most")
+        } else if wrong && rules.cut == Cut::Hidden {
+            Some("a total is not wrong by just as many as are missing")
+        } else {
+            None
+        };
         let apart = schedule.members > schedule.ties || schedule.members < 2;
         if self.is_honest() && self.passes > 1 && !expect.may_fail {
             expect.quiet = Some(if !apart || (schedule.members == 0 && !rules.may_list) {

@@ -11,13 +11,15 @@ use groupmembers_sandbox::{
 };
 use serde_json::{Value, json};
 
-use super::{Client, GROUP, LIST, LOGIN, MEMBERS, cookies, login, rows, sandbox, target};
+use super::{Client, EXPORT, GROUP, LIST, LOGIN, MEMBERS, SYNCH, cookies, login, rows, sandbox, target};
 use crate::wire::{Reply, reply};
 
 fn with(name: &str) -> Sandbox {
-    sandbox(25, |config| {
-        config.faults.push(name.parse::<Injection>().unwrap().on_command("getGroupMembers"));
-    })
+    with_on(name, "getGroupMembers")
+}
+
+fn with_on(name: &str, command: &str) -> Sandbox {
+    sandbox(25, |config| config.faults.push(name.parse::<Injection>().unwrap().on_command(command)))
 }
 
 fn page(sandbox: &Sandbox) -> Reply {
@@ -261,21 +263,28 @@ fn bodies_that_take_too_long() {
 #[test]
 fn every_fault_there_is_changes_something() {
     for name in Fault::NAMES {
+        let (action, fields) = match *name {
+            "export-progress" | "cut-file" => (EXPORT, json!({})),
+            "stuck-cursor" => (SYNCH, json!({"is_start": 1})),
+            _ => (MEMBERS, json!({})),
+        };
         let bytes = |sandbox: &Sandbox| {
             let mut client = Client::managing(sandbox);
             // Something to be revived by, where that is not what is to fail.
             client.headers = "Accept: application/json\r\n";
             let mut all = Vec::new();
             for page in [3, 1] {
-                let body = json!({"group_id": GROUP, "page": page}).to_string();
+                let mut body = fields.clone();
+                (body["group_id"], body["page"]) = (GROUP.into(), page.into());
                 let mut bytes = Vec::new();
-                let stream = client.send(&target(MEMBERS), "application/json", &body);
+                let stream = client.send(&target(action), "application/json", &body.to_string());
                 let _ = stream.take(100_000).read_to_end(&mut bytes);
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 all.push(text.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()));
             }
             all
         };
-        assert!(bytes(&sandbox(25, |_| {})) != bytes(&with(name)), "{name}");
+        let command = action.rsplit_once('/').unwrap().1;
+        assert!(bytes(&sandbox(25, |_| {})) != bytes(&with_on(name, command)), "{name}");
     }
 }

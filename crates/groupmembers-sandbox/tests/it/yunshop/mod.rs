@@ -1,6 +1,7 @@
 //! Yunshop, seen by a client that knows nothing: bytes out, bytes in.
 
 mod churn;
+mod exports;
 mod faults;
 mod lists;
 mod sessions;
@@ -20,6 +21,8 @@ const GROUP: u32 = 11;
 const OTHER_GROUP: u32 = 21;
 const MEMBERS: &str = "plugin/GroupDevelopUser/getGroupMembers";
 const EMPLOYEES: &str = "plugin/GroupDevelopUser/getGroupEmployees";
+const EXPORT: &str = "plugin/GroupDevelopUser/groupMemberListExport";
+const SYNCH: &str = "plugin/GroupDevelopUser/synch";
 const LIST: &str = "plugin/GroupDevelopUser/getList";
 
 /// The demo account and enterprises, each with one group.

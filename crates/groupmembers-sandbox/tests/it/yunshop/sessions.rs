@@ -184,7 +184,8 @@ fn paths_parameters_and_headers() {
     for path in ["plugin/groupDevelopUser/getGroupMembers", "plugin/GroupDevelopUser/getgroupmembers"] {
         assert_eq!(client.call(path, &body).json()["msg"], "Sorry,您没有操作权限", "{path}");
     }
-    for path in ["plugin/GroupDevelopUser/getGroupChatList", "plugin/GroupDevelopUser/synch", "admin/nothing", "x"] {
+    for path in ["plugin/GroupDevelopUser/getGroupChatList", "plugin/GroupDevelopUser/posterList", "admin/nothing", "x"]
+    {
         assert_eq!(client.call(path, &body).json()["msg"], "不存在的接口", "{path}");
     }
     // A parameter of the tenant's name goes before the path's.

@@ -1,0 +1,116 @@
+//! `GET plugin/GroupDevelopUser/groupMemberListExport`: the external members of a group as a spreadsheet, those who left included.
+//!
+//! No document describes it; this is what the vendor's own admin page asks for when its button is pressed. The columns are
+//! the shop's, and not known. The answer does not say which enterprise it is from, so a client asks the session afterwards.
+//! From about 500 rows on the exporter that shops have may answer with a page that shows how far it is, instead of a file;
+//! whether this plugin's does is not known. It is not followed: that is an error.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::command::{Answer, Command, Place, Seen};
+use crate::error::{BuildError, DecodeErrorKind, Error};
+use crate::file::{self, File};
+use crate::list::check_filters;
+use crate::time;
+use crate::types::JoinScene;
+
+/// Asks for the file. There are no pages: it has all rows that pass the filters.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The group: `id` of [`get_list`](crate::get_list)'s rows, not `chat_id`.
+    pub group_id: u64,
+    /// The number of one row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// A word of the shop member behind the contact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_kwd: Option<String>,
+    /// A word of the staff member who invited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitor_kwd: Option<String>,
+    /// A word of the member above in the sales tree, for all its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_owner_kwd: Option<String>,
+    /// The number of that member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_owner_uid: Option<String>,
+    /// How they came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_scene: Option<JoinScene>,
+    /// From this instant, as in `2021-06-18 00:00:00`, Beijing time. Only together with `end_time`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<String>,
+    /// To this instant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<String>,
+    /// Parameters this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Request {
+    /// The whole group.
+    #[must_use]
+    pub fn new(group_id: u64) -> Self {
+        Self {
+            group_id,
+            id: None,
+            customer_kwd: None,
+            invitor_kwd: None,
+            chat_owner_kwd: None,
+            chat_owner_uid: None,
+            join_scene: None,
+            start_time: None,
+            end_time: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Only who joined between two instants, in seconds since 1970-01-01 UTC.
+    #[must_use]
+    pub fn joined_between(mut self, start: i64, end: i64) -> Self {
+        self.start_time = Some(time::write(start));
+        self.end_time = Some(time::write(end));
+        self
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request").field("group_id", &self.group_id).finish_non_exhaustive()
+    }
+}
+
+impl Command for Request {
+    type Data = File;
+
+    const NAME: &'static str = "groupMemberListExport";
+    const PLACE: Place = Place::Export;
+    const IS_SLOW: bool = true;
+
+    fn validate(&self) -> Result<(), BuildError> {
+        if self.group_id == 0 {
+            return Err(BuildError::new("group_id", "is 0: give the id of a row of getList"));
+        }
+        check_filters(self.start_time.as_deref(), self.end_time.as_deref(), &self.extra)
+    }
+
+    fn read(_: Value) -> Result<File, (DecodeErrorKind, String)> {
+        Err(file::no_file())
+    }
+
+    fn receive(response: http::Response<Cow<'_, [u8]>>, secrets: &[&str]) -> Result<Answer<File>, Error> {
+        file::receive::<Self>(response, secrets)
+    }
+
+    fn enterprise(_: &File) -> Option<Seen> {
+        Some(Seen::Unknown)
+    }
+}
+
+/// The file.
+pub type Response = Answer<File>;
