@@ -92,6 +92,7 @@ const ENDPOINTS: &[(&str, &[&str])] = &[
             "getList",
             "manageBusiness",
             "member_login_index",
+            "synch",
         ],
     ),
 ];

@@ -225,6 +225,11 @@ pub(crate) fn yunshop(data: &[u8]) {
             let _ = yunshop_wecom::get_list::Request::new().page(number).after(&page);
         }
     }
+    // A file is no JSON to be written again.
+    match yunshop_wecom::group_member_list_export::Request::from_http(response.clone()) {
+        Ok(file) => assert_eq!(file.data.bytes, *response.body()),
+        Err(error) => printable(&error),
+    }
     pick!(
         endpoint,
         response,
@@ -237,6 +242,7 @@ pub(crate) fn yunshop(data: &[u8]) {
             yunshop_wecom::get_list,
             yunshop_wecom::manage_business,
             yunshop_wecom::member_login_index,
+            yunshop_wecom::synch,
         ]
     );
 }

@@ -216,7 +216,11 @@ async fn every_fault_of_exports_and_synchronisation_ends_in_the_right_result_or_
             let sandbox = sandbox(groups);
             // Long enough for a busy machine.
             let patience = Duration::from_millis(if name == "slow-drip" { 1_500 } else { 15_000 });
-            let client = builder(&sandbox, account()).runtime(runtime).attempt_timeout(patience).slow_timeout(patience);
+            let client = builder(&sandbox, account())
+                .runtime(runtime)
+                .attempt_timeout(patience)
+                .slow_timeout(patience)
+                .max_export(1 << 20);
             let enterprise = client.build().unwrap().manage(ONE).await.unwrap();
             let fault: Injection = format!("{name}@{when}").parse().unwrap();
             sandbox.yunshop().inject(fault.on_command(command));

@@ -304,6 +304,8 @@ impl Wkteam {
         }
         // Profiles of those who left are refused, and so may be five one after the other.
         let may_fail = self.has_faults() || self.details && (!schedule.churn.is_none() || rules.private > 0);
+        // Of a small group it may be that no row can be read.
+        let may_fail = may_fail || rules.unreadable > 0 && schedule.members < 20;
         let mut expect = Expect::within(schedule, may_fail, calls, schedule.members as usize + 10_000);
         // From an answer to the next departure it is up to a second and a half, after a 429 up to thirty.
         expect.time += Duration::from_secs(if may_fail || schedule.has_faults() { 60 } else { 2 })
