@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use futures_util::FutureExt as _;
 use groupmembers::yunshop::{
-    Account, Client, RosterOptions, Site, get_group_employees, get_group_members, get_list, member_login_index,
+    Account, Client, RosterOptions, Site, get_group_employees, get_group_members, get_list, group_employee_list_export,
+    group_member_list_export, list_export, member_login_index, synch,
 };
 use groupmembers_sandbox::yunshop::{
     DEMO_BUSINESS_ID, DEMO_MOBILE, DEMO_PASSWORD, DEMO_UNIACID, Fault, GroupConfig, Kind,
@@ -36,8 +37,12 @@ const COLUMNS: &[Column] = &[
     column("get_group_employees", EMPLOYEES),
     column("get_group_members", MEMBERS),
     column("get_list", "getList"),
+    column("group_employee_list_export", "groupEmployeeListExport"),
+    column("group_member_list_export", "groupMemberListExport"),
+    column("list_export", "listExport"),
     column("manage_business", "manageBusiness"),
     column("member_login_index", "login"),
+    column("synch", "synch"),
     column("roster's login", "login"),
     column("roster's enterprise", "manageBusiness"),
     column("first page of a roster", MEMBERS),
@@ -56,7 +61,8 @@ async fn call(place: Place<'_>, name: &'static str) -> Seen {
     let site = Site::new(place.url().parse().unwrap(), DEMO_UNIACID.into()).unwrap();
     let account = Account::new(DEMO_MOBILE, DEMO_PASSWORD).unwrap();
     let client = Client::builder(site, account.clone()).runtime(place.runtime.clone()).retry(super::retry());
-    let client = client.attempt_timeout(ATTEMPT).deadline(place.deadline).concurrency(1).build().unwrap();
+    let client = client.attempt_timeout(ATTEMPT).slow_timeout(ATTEMPT).max_export(4 << 20);
+    let client = client.deadline(place.deadline).concurrency(1).build().unwrap();
     match name {
         "business_list" => return seen(client.business_list().await),
         "member_login_index" => {
@@ -82,6 +88,16 @@ async fn call(place: Place<'_>, name: &'static str) -> Seen {
         }
         "get_group_members" => seen(enterprise.get_group_members(&get_group_members::Request::new(GROUP.into())).await),
         "get_list" => seen(enterprise.get_list(&get_list::Request::new()).await),
+        "group_employee_list_export" => {
+            let request = group_employee_list_export::Request::new(GROUP.into());
+            seen(enterprise.group_employee_list_export(&request).await)
+        }
+        "group_member_list_export" => {
+            let request = group_member_list_export::Request::new(GROUP.into());
+            seen(enterprise.group_member_list_export(&request).await)
+        }
+        "list_export" => seen(enterprise.list_export(&list_export::Request::new()).await),
+        "synch" => seen(enterprise.execute(&synch::Request::start()).await),
         "manage_business" => seen::<_, groupmembers::yunshop::Error>(Ok(enterprise.id())),
         _ => list!(enterprise.roster_with(GROUP.into(), everybody), truth(), |member| member.userid),
     }
