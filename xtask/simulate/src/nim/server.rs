@@ -4,13 +4,13 @@
 //! is kept here.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use http::{Request, Response};
 
 use super::wire::{self, Form, Gate};
 use super::{Count, Nim, ROOM, Times};
+use crate::group::Person;
 use crate::random::Random;
 use crate::vendor::{self, Limit, World};
 
@@ -40,7 +40,10 @@ type Place = (Reverse<u64>, u64, u32);
 pub struct Server {
     nim: Nim,
     gate: Gate,
-    people: HashMap<u32, Entry>,
+    /// By number.
+    people: Vec<Option<Entry>>,
+    /// The group when it was looked at last.
+    known: Vec<Person>,
     /// Guests who are no longer there and still stand in the list when a page is cut: by key.
     ghosts: Vec<u64>,
     fixed: Vec<Place>,
@@ -54,8 +57,16 @@ const GHOST: u32 = u32::MAX;
 impl Server {
     pub(super) fn new(nim: Nim) -> Self {
         let gate = Gate::new(nim.manners.clone());
-        let (people, ghosts, fixed, guests) = (HashMap::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { nim, gate, people, ghosts, fixed, guests, dirty: true }
+        let (people, known, ghosts, fixed, guests) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { nim, gate, people, known, ghosts, fixed, guests, dirty: true }
+    }
+
+    fn entry(&self, id: u32) -> Option<&Entry> {
+        self.people.get(id as usize)?.as_ref()
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.people.iter().flatten()
     }
 
     /// A number that belongs to somebody.
@@ -66,9 +77,39 @@ impl Server {
     /// Looks at who came, went and changed since the last call.
     fn look(&mut self, world: &mut World) {
         let (now, call) = (world.unix_millis(), world.calls);
+        if self.known != world.group.list() {
+            self.compare(world, now, call);
+            self.known = world.group.list().to_vec();
+        }
+        for _ in 0..self.nim.moves {
+            if world.random.one_in(3)
+                && let Some(place) = (!self.fixed.is_empty()).then(|| world.random.place(self.fixed.len()))
+                && let Some(entry) = self.people.get_mut(self.fixed[place].2 as usize).and_then(Option::as_mut)
+                && !entry.guest
+            {
+                (entry.online, entry.time, entry.key) = (true, now, now);
+                self.dirty = true;
+                world.seen.insert("nim: a fixed member enters");
+            }
+        }
+        if call == 1
+            && let Some((count, spacing)) = self.nim.block
+        {
+            // Many who left at once, in a stretch between two who stayed.
+            let mut keys: Vec<u64> = self.entries().filter(|entry| entry.guest).map(|entry| entry.key).collect();
+            keys.sort_unstable();
+            let top = if keys.is_empty() { now } else { keys[world.random.place(keys.len())] };
+            self.ghosts.extend((1..=count).map(|n| top - n * spacing));
+        }
+        if std::mem::take(&mut self.dirty) {
+            self.sort();
+        }
+    }
+
+    fn compare(&mut self, world: &mut World, now: u64, call: u64) {
         let mut blinks = Vec::new();
         for (place, person) in world.group.list().iter().enumerate() {
-            let known = self.people.get_mut(&person.id);
+            let known = self.people.get_mut(person.id as usize).and_then(Option::as_mut);
             if let Some(entry) = known
                 && entry.joined == person.joined
             {
@@ -122,50 +163,27 @@ impl Server {
                 switches: 0,
                 there: call,
             };
-            self.people.insert(person.id, entry);
+            let place = person.id as usize;
+            self.people.resize_with(self.people.len().max(place + 1), || None);
+            self.people[place] = Some(entry);
         }
         for place in blinks {
             world.group.blink(place, world.now.elapsed);
         }
-        if self.people.len() > world.group.len() {
-            self.dirty = true;
-            let (ghosts, keeps) = (&mut self.ghosts, self.nim.leaves_ghosts);
-            self.people.retain(|_, entry| {
-                if keeps && entry.guest && entry.there != call {
-                    ghosts.push(entry.key);
-                }
-                entry.there == call
-            });
-        }
-        for _ in 0..self.nim.moves {
-            if world.random.one_in(3)
-                && let Some(place) = (!self.fixed.is_empty()).then(|| world.random.place(self.fixed.len()))
-                && let Some(entry) = self.people.get_mut(&self.fixed[place].2)
-                && !entry.guest
-            {
-                (entry.online, entry.time, entry.key) = (true, now, now);
+        for place in &mut self.people {
+            if let Some(entry) = place.take_if(|entry| entry.there != call) {
                 self.dirty = true;
-                world.seen.insert("nim: a fixed member enters");
+                if self.nim.leaves_ghosts && entry.guest {
+                    self.ghosts.push(entry.key);
+                }
             }
-        }
-        if call == 1
-            && let Some((count, spacing)) = self.nim.block
-        {
-            // Many who left at once, in a stretch between two who stayed.
-            let mut keys: Vec<u64> = self.people.values().filter(|entry| entry.guest).map(|entry| entry.key).collect();
-            keys.sort_unstable();
-            let top = if keys.is_empty() { now } else { keys[world.random.place(keys.len())] };
-            self.ghosts.extend((1..=count).map(|n| top - n * spacing));
-        }
-        if std::mem::take(&mut self.dirty) {
-            self.sort();
         }
     }
 
     fn sort(&mut self) {
         self.fixed.clear();
         self.guests.clear();
-        for entry in self.people.values() {
+        for entry in self.people.iter().flatten() {
             let list = if entry.guest { &mut self.guests } else { &mut self.fixed };
             list.push((Reverse(entry.key), u64::from(entry.id), entry.id));
         }
@@ -175,7 +193,7 @@ impl Server {
     }
 
     fn room(&self, form: &Form, world: &mut World) -> Response<Vec<u8>> {
-        let online = self.people.values().filter(|entry| entry.online).count() as u64;
+        let online = self.entries().filter(|entry| entry.online).count() as u64;
         let count = match self.nim.count {
             Count::Right => Some(online),
             Count::Missing => None,
@@ -196,7 +214,7 @@ impl Server {
         let mut first = true;
         for (.., id) in &self.fixed {
             if word(*id) != "COMMON"
-                && let Some(entry) = self.people.get(id)
+                && let Some(entry) = self.entry(*id)
             {
                 self.row(&mut text, &mut first, entry, false, false);
             }
@@ -221,7 +239,7 @@ impl Server {
             end => end,
         };
         let start = list.partition_point(|(key, ..)| key.0 >= below);
-        let online = |id: u32| self.people.get(&id).is_some_and(|entry| entry.online);
+        let online = |id: u32| self.entry(id).is_some_and(|entry| entry.online);
         let most = match nim.clamp {
             None => limit as usize,
             Some((least, more)) => (least + world.random.place(more + 1)).min(limit as usize),
@@ -246,7 +264,7 @@ impl Server {
         text.push_str(r#"{"desc":{"data":["#);
         let mut first = true;
         for (.., id) in cut {
-            let Some(entry) = self.people.get(&id) else {
+            let Some(entry) = self.entry(id) else {
                 world.seen.insert("nim: rows left out of a page that was cut");
                 continue;
             };
