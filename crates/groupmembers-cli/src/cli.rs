@@ -51,7 +51,7 @@ pub(crate) enum Command {
     },
     /// List a group again and again, and print who joined, left or changed
     #[command(
-        after_help = "Example:\n  groupmembers watch tim --group '@TGS#1ABCDEF' --every 60s --state watch.json",
+        after_help = "Example:\n  groupmembers watch tim --group '@TGS#1ABCDEF' --every 60s --state state",
         arg_required_else_help = true
     )]
     Watch {

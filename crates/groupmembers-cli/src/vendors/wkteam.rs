@@ -32,7 +32,7 @@ travel in the open. https:// works where you put a proxy in front.",
   read -rs WKTEAM_TOKEN; export WKTEAM_TOKEN
   read -rs WKTEAM_WID; export WKTEAM_WID",
     group: "wkteam --group 24343869723@chatroom",
-    lists: &["", "-o list.csv", "--wc-id wxid_abc", "--details --raw -o list.ndjson"],
+    lists: &["", "-o list.csv", "--wc-id wxid_abc", "--details --raw -f json"],
 };
 
 /// What leads to the account.

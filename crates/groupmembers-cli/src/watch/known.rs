@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(listing(&mut read, &[odd]).1, ["changed a\"\\"]);
     }
 
-    /// Prints what a million members take: `cargo test --release -p groupmembers-cli -- --ignored --nocapture a_million`.
+    /// Prints what a million members take: `cargo test -p groupmembers-cli -- --ignored --nocapture a_million`.
     #[test]
     #[ignore = "takes a while, and room"]
     fn a_million_members_take_room_for_one_roster() {

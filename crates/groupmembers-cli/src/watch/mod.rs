@@ -32,6 +32,7 @@ whole are compared: of one with a gap nobody is said to have left; it is told
 on stderr, and the next one is due. An error of the first listing ends it; later
 ones are told, the group is left alone for longer and longer (up to an hour),
 and the tenth in a row ends it. Rows are those of `groupmembers diff`.
+--state FILE --times 1 prints what changed since the last time, and ends.
 Exit codes: 0 the last of --times listings was whole, 1 error, 2 usage,
 3 the last of --times was not whole, 130 Ctrl-C or SIGTERM.
 
@@ -79,14 +80,7 @@ fn time(text: &str) -> Result<Duration, String> {
 impl Task for Args {
     fn help(help: &Help) -> String {
         let group = help.group;
-        help.with(
-            NOTES,
-            &[
-                format!("watch {group} --every 60s"),
-                format!("watch {group} --every 5m --state watch.json -f ndjson"),
-                format!("watch {group} --every 1h --state watch.json --times 1"),
-            ],
-        )
+        help.with(NOTES, &[format!("watch {group} --every 60s"), format!("watch {group} --every 5m --state state")])
     }
 
     fn run<L: Listing>(self, listing: L) -> Result<Code, Error> {

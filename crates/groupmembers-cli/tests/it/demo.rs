@@ -22,7 +22,7 @@ fn the_demo_lists_six_thousand_and_says_what_to_try_next() {
 
 #[test]
 fn help_has_an_example_for_every_command() {
-    let commands: [&[&str]; 13] = [
+    let commands: [&[&str]; 25] = [
         &[],
         &["demo"],
         &["sandbox"],
@@ -32,6 +32,18 @@ fn help_has_an_example_for_every_command() {
         &["list", "nim"],
         &["list", "wkteam"],
         &["list", "yunshop"],
+        &["groups"],
+        &["groups", "tim"],
+        &["groups", "agora"],
+        &["groups", "nim"],
+        &["groups", "wkteam"],
+        &["groups", "yunshop"],
+        &["watch"],
+        &["watch", "tim"],
+        &["watch", "agora"],
+        &["watch", "nim"],
+        &["watch", "wkteam"],
+        &["watch", "yunshop"],
         &["token"],
         &["token", "tim"],
         &["token", "agora"],
