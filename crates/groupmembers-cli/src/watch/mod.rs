@@ -80,7 +80,7 @@ fn time(text: &str) -> Result<Duration, String> {
 impl Task for Args {
     fn help(help: &Help) -> String {
         let group = help.group;
-        help.with(NOTES, &[format!("watch {group} --every 60s"), format!("watch {group} --every 5m --state state")])
+        help.with(NOTES, &[format!("watch {group} --every 60s"), format!("watch {group} --every 5m --state st")])
     }
 
     fn run<L: Listing>(self, listing: L) -> Result<Code, Error> {
