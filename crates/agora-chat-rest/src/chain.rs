@@ -8,10 +8,10 @@
 //! windows were fetched, and wherever the server cut them off.
 //!
 //! The end needs more than a last page that is short, since the server may have cut it. A small page that begins a row or two
-//! before the end and reaches behind it is asked for: where it ends with the last row of the last window, and is shorter than
-//! pages that the server gave whole, nobody stood behind that row at that moment. So nobody who was there throughout did.
+//! before the end and reaches behind it is asked for, behind all windows. Where it shares rows with the last window and was not
+//! cut, nobody stood behind its own last row at that moment. So nobody who was there throughout stands behind either.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem;
 
 use groupmembers_http::walk::{Ledger, Page, Row as _, Ticket, Unreadable};
@@ -221,8 +221,10 @@ impl Chain {
                 let asked = self.open.values_mut().find(|w| matches!(w.state, State::Asked(t) if t == ticket));
                 // An answer nobody waits for was planned before the server's own page size was known.
                 let Some(window) = asked else { return };
+                // A row that comes twice does not make the server give more.
+                let apart: HashSet<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
+                self.most = self.most.max((apart.len() + unreadable.len()) as u64);
                 window.state = State::Here { rows, unreadable };
-                self.most = self.most.max(len);
             }
         }
         self.settle(ledger);
@@ -427,10 +429,12 @@ impl Chain {
 
     /// There is a row at place `at`, and the windows end before it.
     fn go_on(&mut self, ledger: &mut Ledger<Member>, at: u64, end: u64, full: bool) {
+        let again = end <= self.sought;
         if !self.round(ledger, end) {
             return;
         }
-        if !full {
+        // Seen once, the list may have grown. Seen again, the server gives smaller pages than were asked for.
+        if !full && again {
             self.heed();
         }
         self.planned = end;
@@ -520,7 +524,7 @@ fn joint(left: &Left, start: u64, rows: &[Member]) -> Joint {
         }
         shared += usize::from(since.is_some());
         timeless |= since.is_none();
-        in_order &= last.is_none_or(|last| last < place);
+        in_order &= last.is_none_or(|last| last <= place);
         last = Some(place);
     }
     let few = left.keys.len() < 6 || rows.len() < 6 || left.end() == start + 1;

@@ -49,6 +49,8 @@ pub(crate) struct World {
     pub(crate) inserts: bool,
     pub(crate) clamp: Clamp,
     pub(crate) times: Times,
+    /// One row in so many comes twice.
+    pub(crate) twice: usize,
     /// Whether every answer shuffles the list first.
     pub(crate) shuffle: bool,
     /// Whether each answer finds the list longer by so many.
@@ -107,6 +109,7 @@ impl World {
             inserts: false,
             clamp: Clamp::No,
             times: Times::Given,
+            twice: 0,
             shuffle: false,
             grows: 0,
             empty: None,
@@ -213,7 +216,12 @@ impl World {
         };
         let start = ((page - 1) * size).min(self.list.len());
         let rows = if self.empty == Some(self.log.len()) { 0 } else { rows };
-        let rows = &self.list[start..(start + rows).min(self.list.len())];
+        let mut rows = self.list[start..(start + rows).min(self.list.len())].to_vec();
+        for at in (0..rows.len()).rev() {
+            if self.twice > 0 && self.draw(self.twice) == 0 {
+                rows.insert(at, rows[at]);
+            }
+        }
         let rows: Vec<Value> = rows.iter().map(|&row| self.row(row)).collect();
         // The vendor's own sample counts wrongly.
         json!({"action": "get", "data": rows, "count": 1, "uri": "http://h/org/app/x", "entities": []})

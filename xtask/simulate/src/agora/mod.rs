@@ -367,7 +367,10 @@ impl Vendor for Agora {
         let rows = u64::from((self.page_size.min(cut) / 2).max(1));
         let members = u64::from(schedule.members).max(1_000);
         let mut calls = 200 + 4 * schedule.concurrency as u64 + 10 * (members / rows + 40);
-        if rules.total != Total::True || rules.clamp != Clamp::No || rules.order != Order::Kept {
+        let churn = &schedule.churn;
+        // It may grow by itself as fast as it is read.
+        let outgrows = churn.mix.leaves == 0 && (churn.per_kilosecond >= 30_000 || churn.per_call >= 100);
+        if outgrows || rules.total != Total::True || rules.clamp != Clamp::No || rules.order != Order::Kept {
             calls = calls.max(20_000);
         }
         let held = 4_096 + (2 * schedule.concurrency + 2) * self.page_size as usize;
