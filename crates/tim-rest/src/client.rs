@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +29,12 @@ use crate::{
 /// The API answers with 1 MB at most; the envelope and a generous reading of "1 MB" come on top.
 const MAX_BODY: usize = (1 << 20) + (128 << 10);
 
+/// What the API answers to a UserSig that has expired by its own clock.
+const EXPIRED: i64 = 70_001;
+
+/// Seconds that the clocks may differ by before that is taken for the reason of a refusal.
+const LEAST_SKEW: u64 = 30;
+
 /// Calls the API for one app. Clones are cheap, and share connections, pacing and the signature.
 #[derive(Clone)]
 pub struct Client {
@@ -42,6 +48,8 @@ struct Inner {
     working_base: AtomicUsize,
     driver: Driver,
     signature: Mutex<Option<Cached>>,
+    /// How many seconds the server's clock is ahead of ours, as far as a refusal has shown.
+    clock_skew: AtomicI64,
     signature_lifetime: Duration,
     calls_per_second: HashMap<&'static str, u32>,
     concurrency: usize,
@@ -159,6 +167,7 @@ impl ClientBuilder {
                 working_base: AtomicUsize::new(0),
                 driver,
                 signature: Mutex::default(),
+                clock_skew: AtomicI64::new(0),
                 signature_lifetime: self.signature_lifetime,
                 calls_per_second: self.calls_per_second,
                 concurrency: self.concurrency,
@@ -415,7 +424,7 @@ impl Client {
         // What the server would refuse takes no place among the calls.
         command.validate()?;
         let base = self.inner.working_base.load(Ordering::Relaxed);
-        let signed = Signed { client: &self.inner, command, base, used: Mutex::new(0) };
+        let signed = Signed { client: &self.inner, command, base, used: Mutex::default() };
         let outcome = self.inner.driver.execute(&signed, scope).await;
         outcome.map_err(|error| match error {
             Error::Api(mut error) => {
@@ -451,7 +460,7 @@ impl Inner {
     fn signature(&self, now: Duration, nonce: u64, refused: Option<u64>) -> Result<(UserSig, u64), BuildError> {
         // Signing takes microseconds and waits for nobody, so one lock makes it single-flight.
         let mut cached = self.signature.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = now.as_secs();
+        let now = now.as_secs().saturating_add_signed(self.clock_skew.load(Ordering::Relaxed));
         let generation = match &*cached {
             Some(cached) if now < cached.renew_at && refused != Some(cached.generation) => {
                 return Ok((cached.signature.clone(), cached.generation));
@@ -475,8 +484,8 @@ struct Signed<'a, C> {
     command: &'a C,
     /// The base URL of the first attempt.
     base: usize,
-    /// Which signature the last attempt was made with.
-    used: Mutex<u64>,
+    /// Which signature the last attempt was made with, and when by our own clock.
+    used: Mutex<(u64, u64)>,
 }
 
 impl<C: Command> Call for Signed<'_, C> {
@@ -498,9 +507,9 @@ impl<C: Command> Call for Signed<'_, C> {
 
     async fn prepare(&self, attempt: &Attempt) -> Result<http::Request<Vec<u8>>, Error> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = attempt.renew.then_some(*used);
+        let refused = attempt.renew.then_some(used.0);
         let (signature, generation) = self.client.signature(attempt.now.unix, attempt.nonce, refused)?;
-        *used = generation;
+        *used = (generation, attempt.now.unix.as_secs());
         let bases = &self.client.bases;
         let base = (self.base + attempt.connect_failures as usize) % bases.len();
         if attempt.connect_failures > 0 {
@@ -516,6 +525,17 @@ impl<C: Command> Call for Signed<'_, C> {
             Error::Status(mut error) => {
                 error.retry_after = wish;
                 Error::Status(error)
+            }
+            Error::Api(error) => {
+                if let Some(answered) = answered.filter(|_| error.code == EXPIRED) {
+                    // Signed anew by a clock that is behind, it would have expired again.
+                    let (_, sent) = *self.used.lock().unwrap_or_else(PoisonError::into_inner);
+                    let skew = answered.cast_signed().saturating_sub(sent.cast_signed());
+                    if skew.abs_diff(self.client.clock_skew.load(Ordering::Relaxed)) >= LEAST_SKEW {
+                        self.client.clock_skew.store(skew, Ordering::Relaxed);
+                    }
+                }
+                Error::Api(error)
             }
             other => other,
         })

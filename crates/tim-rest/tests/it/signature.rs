@@ -35,7 +35,16 @@ fn world(unreachable: &'static [&'static str]) -> (Arc<Simulation>, ClientBuilde
         }
         let query = request.uri().query().unwrap();
         let signature = query.split('&').find_map(|pair| pair.strip_prefix("usersig=")).unwrap();
-        Claims::decode(signature).unwrap().verify(&expected, now.unix.as_secs()).unwrap();
+        let verified = Claims::decode(signature).unwrap().verify(&expected, now.unix.as_secs());
+        if now.unix.as_secs() >= Claims::decode(signature).unwrap().expires_at() {
+            assert!(verified.is_err());
+            let body = br#"{"ActionStatus":"FAIL","ErrorCode":70001,"ErrorInfo":"usersig expired"}"#.to_vec();
+            let date = http::HeaderValue::from_static("Tue, 14 Nov 2023 22:13:20 GMT");
+            let mut response = Response::new(body);
+            response.headers_mut().insert("date", date);
+            return Ok(response);
+        }
+        verified.unwrap();
         *noted.lock().unwrap().signatures.entry(signature.to_owned()).or_default() += 1;
         Ok(Response::new(br#"{"ActionStatus":"OK","ErrorCode":0,"OnlineMemberNum":1}"#.to_vec()))
     };
@@ -87,4 +96,18 @@ fn every_region_has_two_hosts_and_a_name() {
         .collect();
     insta::assert_snapshot!(table.join("\n"));
     assert!("atlantis".parse::<Region>().unwrap_err().to_string().contains("frankfurt"));
+}
+
+#[test]
+fn a_clock_that_is_days_behind_is_set_right_by_the_first_refusal() {
+    let (simulation, builder, seen) = world(&[]);
+    simulation.set_wall_clock(Box::new(|elapsed| Duration::from_secs(START - 3 * 86_400) + elapsed));
+    let client = builder.build().unwrap();
+    simulation.run(async {
+        for _ in 0..3 {
+            client.execute(&Request::new("g")).await.unwrap();
+        }
+    });
+    assert_eq!(seen.lock().unwrap().hosts.values().sum::<u32>(), 4, "one refusal, and none after it");
+    assert_eq!(seen.lock().unwrap().signatures.len(), 1);
 }
