@@ -469,6 +469,7 @@ impl<R: Row> Axis<R> {
                 self.doubt("rows turned up in a stretch that had been read");
             }
         }
+        let (short_at, after_short) = (self.short_at, self.step > 0 || (is_head && !self.recent_full));
         if is_head && !full && self.step == 0 {
             self.short_at = at;
         }
@@ -494,8 +495,14 @@ impl<R: Row> Axis<R> {
                         self.first.clone_from(&keys);
                     }
                 }
-                if self.step > 0 && self.mirrored && self.joined_since(&keys) {
-                    return self.bottom();
+                if let Some(low) = low.filter(|_| self.mirrored && after_short) {
+                    if self.joined_since(short_at, low, &keys) {
+                        return self.bottom();
+                    }
+                    if self.step == 0 {
+                        self.clamped = true;
+                        self.doubt("the server gives fewer rows than are asked for");
+                    }
                 }
                 if self.step > 0 && self.hint_was_wrong(low) {
                     // The short page was no end, so rows of its oldest instant may not have fitted on it.
@@ -510,8 +517,9 @@ impl<R: Row> Axis<R> {
                 (self.low, self.recent, self.recent_end) = (Some(oldest), keys, end);
                 self.recent_full = full;
                 (self.mends, self.stage) = (0, Stage::Reading);
-                // A short page ends the list, as the documents have it: the next question is what is below.
-                self.step = u8::from(!full && !self.clamped);
+                // A short page ends the list, as the documents have it: the next question is what is below. Where nothing
+                // else is looked at, it may have been cut within its oldest instant: that is asked for first.
+                self.step = u8::from(!full && !self.clamped && !self.mirrored);
                 self.end_at_floor();
             }
             _ if looked => {
@@ -603,9 +611,10 @@ impl<R: Row> Axis<R> {
         self.stage = Stage::Ended;
     }
 
-    /// Whether all of those behind a page that was not full joined after it was answered: then it was the end.
-    fn joined_since(&self, keys: &[(String, i64)]) -> bool {
-        self.short_at.is_some_and(|at| keys.iter().all(|(_, time)| self.shown(*time) >= at - CLOCKS_APART))
+    /// Whether all of those below `low`, behind a page that was not full, joined after it was answered: then it was the end.
+    fn joined_since(&self, short_at: Option<i64>, low: i64, keys: &[(String, i64)]) -> bool {
+        let mut below = keys.iter().map(|(_, time)| *time).filter(|&time| time < low);
+        short_at.is_some_and(|at| below.all(|time| self.shown(time) >= at - CLOCKS_APART))
     }
 
     /// An instant below the end.

@@ -125,6 +125,34 @@ async fn a_superteam_that_changes_while_it_is_read_loses_nobody() {
     assert!(complete > 0);
 }
 
+#[test]
+fn a_superteams_page_that_is_cut_within_one_millisecond_is_not_its_end() {
+    use groupmembers_http::simulation::Simulation;
+    use std::time::Duration;
+    // Seventy, thirty of them of the last instant; a page holds so many of the hundred that are asked for.
+    for most in [45, 50, 69, 70] {
+        let simulation = Simulation::new(
+            1,
+            Duration::from_secs(1_700_000_000),
+            (Duration::from_millis(5), Duration::from_millis(9)),
+            Box::new(move |request, _| {
+                let form = std::str::from_utf8(request.body()).unwrap();
+                let tag = form.split('&').find_map(|pair| pair.strip_prefix("timetag=")).unwrap();
+                let tag: i64 = tag.parse().unwrap();
+                let joined = |id: i64| 1_600_000_000_000 + id.min(40) * 1_000;
+                let rows = (0..70).filter(|id| joined(*id) > tag).take(most);
+                let rows: Vec<_> = rows
+                    .map(|id| serde_json::json!({"tid": TEAM, "accid": format!("u{id}"), "jointime": joined(id).to_string()}))
+                    .collect();
+                Ok(http::Response::new(serde_json::json!({"code": 200, "tlists": rows}).to_string().into_bytes()))
+            }),
+        );
+        let client = Client::builder(Credentials::new("k", "s").unwrap()).runtime(simulation.clone()).build().unwrap();
+        let listing = simulation.run(client.superteam_roster(TEAM).all()).unwrap();
+        assert_eq!(listing.members.len(), 70, "{most}: {:?}", listing.report);
+    }
+}
+
 #[tokio::test]
 async fn what_a_superteam_hides_is_a_gap() {
     for fault in [Fault::StuckCursor, Fault::BadRow] {
