@@ -244,7 +244,7 @@ impl fmt::Display for BadColumn {
 impl std::error::Error for BadColumn {}
 
 /// A text that says something.
-#[cfg(any(feature = "agora", feature = "nim", feature = "tim", feature = "wkteam", feature = "yunshop"))]
+#[cfg(any(feature = "nim", feature = "tim", feature = "wkteam", feature = "yunshop"))]
 pub(crate) fn given(text: Option<&str>) -> Option<String> {
     text.filter(|text| !text.is_empty()).map(ToOwned::to_owned)
 }
