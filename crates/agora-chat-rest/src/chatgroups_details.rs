@@ -140,30 +140,31 @@ impl Row for Group {
         let Value::Object(fields) = raw else {
             return Err(" is not an object".to_owned());
         };
-        let mut extra = fields.clone();
-        let affiliations = extra.remove("affiliations").and_then(|raw| match rows(raw.clone()) {
-            Ok((members, rejected)) if rejected.is_empty() => Some(members),
-            _ => {
-                extra.insert("affiliations".to_owned(), raw);
-                None
-            }
-        });
+        let affiliations: Option<Vec<Member>> = fields
+            .get("affiliations")
+            .and_then(Value::as_array)
+            .and_then(|rows| rows.iter().map(|row| Member::read(row).ok()).collect());
+        // There may be ten thousand of them: they are not copied to be thrown away.
+        let kept = |(name, _): &(&String, &Value)| *name != "affiliations" || affiliations.is_none();
+        let mut rest: Map<String, Value> =
+            fields.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect();
+        let extra = &mut rest;
         Ok(Self {
-            id: required(&mut extra, "id")?,
-            name: text(&mut extra, "name"),
-            description: text(&mut extra, "description"),
-            owner: text(&mut extra, "owner"),
-            affiliations_count: integer(&mut extra, "affiliations_count"),
+            id: required(extra, "id")?,
+            name: text(extra, "name"),
+            description: text(extra, "description"),
+            owner: text(extra, "owner"),
+            affiliations_count: integer(extra, "affiliations_count"),
             affiliations,
-            maxusers: integer(&mut extra, "maxusers"),
-            created: integer(&mut extra, "created"),
-            membersonly: flag(&mut extra, "membersonly"),
-            allowinvites: flag(&mut extra, "allowinvites"),
-            mute: flag(&mut extra, "mute"),
-            public: flag(&mut extra, "public"),
-            disabled: flag(&mut extra, "disabled"),
-            custom: text(&mut extra, "custom"),
-            extra,
+            maxusers: integer(extra, "maxusers"),
+            created: integer(extra, "created"),
+            membersonly: flag(extra, "membersonly"),
+            allowinvites: flag(extra, "allowinvites"),
+            mute: flag(extra, "mute"),
+            public: flag(extra, "public"),
+            disabled: flag(extra, "disabled"),
+            custom: text(extra, "custom"),
+            extra: rest,
         })
     }
 }
@@ -174,9 +175,8 @@ impl Group {
     #[must_use]
     pub fn snapshot(&self) -> Option<&[Member]> {
         let members = self.affiliations.as_deref()?;
+        let count = self.affiliations_count.filter(|&count| (1..MAX_AFFILIATIONS as u64).contains(&count))?;
         let ids: std::collections::HashSet<&str> = members.iter().map(|member| member.user_id.as_str()).collect();
-        let whole =
-            !ids.is_empty() && ids.len() < MAX_AFFILIATIONS && self.affiliations_count == Some(ids.len() as u64);
-        whole.then_some(members)
+        (ids.len() as u64 == count).then_some(members)
     }
 }

@@ -197,28 +197,29 @@ impl Row for Member {
             Value::Object(fields) => fields,
             _ => return Err(" is neither an object nor an id".to_owned()),
         };
-        let mut extra = fields.clone();
-        let joined_time = fields::integer(&mut extra, "joined_time");
-        for role in [Role::Owner, Role::Admin, Role::Member] {
-            let name = role.as_str().unwrap_or_default();
-            if extra.get(name).is_some_and(|id| !id.is_null()) {
-                let user_id = fields::required(&mut extra, name)?;
-                return Ok(Self { user_id, role, joined_time, extra });
+        let joined_time = fields.get("joined_time").and_then(fields::as_integer);
+        // Pages have many rows, and rows little besides what is taken: no more than that is copied.
+        let known = |role: Role, taken: &str| {
+            let user_id = fields::named(fields, taken)?.to_owned();
+            let kept =
+                |(name, _): &(&String, &Value)| *name != taken && (*name != "joined_time" || joined_time.is_none());
+            let extra = fields.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect();
+            Ok(Self { user_id, role, joined_time, extra })
+        };
+        for (name, role) in [("owner", Role::Owner), ("admin", Role::Admin), ("member", Role::Member)] {
+            if fields.get(name).is_some_and(|id| !id.is_null()) {
+                return known(role, name);
             }
         }
-        if ["owner", "admin", "member"].iter().any(|name| extra.contains_key(*name)) {
+        if ["owner", "admin", "member"].iter().any(|name| fields.contains_key(*name)) {
             return Err(" has null in the place of its id".to_owned());
         }
         // A role this version does not know, if there is no doubt which field it is.
         let id_like =
             |(name, id): &(&String, &Value)| *name != "joined_time" && id.as_str().is_some_and(|id| !id.is_empty());
-        let mut names = extra.iter().filter(id_like);
+        let mut names = fields.iter().filter(id_like);
         match (names.next(), names.next()) {
-            (Some((name, _)), None) => {
-                let name = name.clone();
-                let user_id = fields::required(&mut extra, &name)?;
-                Ok(Self { user_id, role: Role::Other(name), joined_time, extra })
-            }
+            (Some((name, _)), None) => known(Role::Other(name.clone()), name),
             _ => Err(" has no owner, admin or member".to_owned()),
         }
     }

@@ -42,13 +42,20 @@ pub(crate) fn flag(fields: &mut Fields, name: &str) -> Option<bool> {
 }
 
 /// A text that must be there and say something: without it a row is about nobody.
-pub(crate) fn required(fields: &mut Fields, name: &str) -> Result<String, String> {
-    match text(fields, name) {
-        Some(text) if !text.is_empty() => Ok(text),
-        Some(_) => Err(format!(".{name} is empty")),
-        None if fields.get(name).is_none_or(Value::is_null) => Err(format!(".{name} is missing")),
-        None => Err(format!(".{name} is no text")),
+pub(crate) fn named<'f>(fields: &'f Fields, name: &str) -> Result<&'f str, String> {
+    match fields.get(name) {
+        None | Some(Value::Null) => Err(format!(".{name} is missing")),
+        Some(Value::String(text)) if text.is_empty() => Err(format!(".{name} is empty")),
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(format!(".{name} is no text")),
     }
+}
+
+/// The same, taken out.
+pub(crate) fn required(fields: &mut Fields, name: &str) -> Result<String, String> {
+    let text = named(fields, name)?.to_owned();
+    fields.remove(name);
+    Ok(text)
 }
 
 /// Defines a row: one field that must be there, others that may, and what this version does not know.
