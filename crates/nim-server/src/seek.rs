@@ -24,6 +24,10 @@ const STEP: i64 = 1_000;
 /// So often instants further and further down are asked for below a page that is not full.
 const PROBES: u32 = 6;
 
+/// A list is left after so many pages that brought nobody: where `endtime` is not heeded and members of one instant come in
+/// any order, each page looks like the next one.
+const THIN: u32 = 40;
+
 /// A member, and since when.
 type Key = (String, Option<i64>);
 
@@ -49,6 +53,9 @@ pub(crate) struct Seek {
     first: Vec<Key>,
     /// Everybody, in the order of the list.
     order: Vec<Key>,
+    known: HashSet<Key>,
+    /// Pages one after the other that brought nobody.
+    thin: u32,
     pages: u32,
     #[serde(skip)]
     asked: Option<(Ticket, i64, u32)>,
@@ -82,6 +89,8 @@ impl Seek {
             forced: false,
             first: Vec::new(),
             order: Vec::new(),
+            known: HashSet::new(),
+            thin: 0,
             pages: 0,
             asked: None,
             clean: true,
@@ -170,8 +179,7 @@ impl Seek {
             Stage::Ended => {}
             Stage::Topping => self.topped(&keys, full),
             Stage::Ending(probes) => {
-                let known: HashSet<&Key> = self.order.iter().collect();
-                if keys.iter().any(|key| !known.contains(key)) {
+                if keys.iter().any(|key| !self.known.contains(key)) {
                     // The page was not full, and yet no end.
                     self.doubt("the server gives fewer rows than are asked for");
                     self.stage = Stage::Reading;
@@ -242,8 +250,15 @@ impl Seek {
     }
 
     fn accept(&mut self, end: i64, keys: Vec<Key>, brought: usize, full: bool) {
-        self.order.extend_from_slice(&keys[keys.len() - brought..]);
+        let new = &keys[keys.len() - brought..];
+        let known = self.known.len();
+        self.known.extend(new.iter().cloned());
+        self.thin = if self.known.len() > known { 0 } else { self.thin + 1 };
+        self.order.extend_from_slice(new);
         self.pages += 1;
+        if self.thin > THIN {
+            return self.cut("page after page brings nobody: the rest cannot be reached");
+        }
         self.low.retain(|&low| low < end);
         (self.high, self.recent, self.best) = (end, keys, None);
         (self.tried, self.step) = (false, STEP);

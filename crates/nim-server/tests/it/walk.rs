@@ -436,6 +436,31 @@ fn a_server_that_does_not_heed_endtime_is_found_out() {
 }
 
 #[test]
+fn fixed_members_of_one_instant_in_any_order_end_where_endtime_is_not_heeded() {
+    use groupmembers_http::simulation::Simulation;
+    let mut calls = 0;
+    let latency = (Duration::from_millis(5), Duration::from_millis(9));
+    // Whatever is asked for, the top of the list comes, and one of two hundred who are next.
+    let answer = move |request: &http::Request<Vec<u8>>, _| {
+        calls += 1;
+        assert!(calls < 20_000, "it does not end");
+        if !request.uri().path().contains("membersByPage") {
+            return Ok(http::Response::new(br#"{"code":414,"desc":"no"}"#.to_vec()));
+        }
+        let rows: Vec<_> = [300, 301, 302, (calls * 7) % 200]
+            .into_iter()
+            .map(|id| serde_json::json!({"accid": format!("u{id}"), "enterTime": 1_600_000_000_000_i64 + i64::from(id >= 300)}))
+            .collect();
+        let body = serde_json::json!({"code": 200, "desc": {"data": rows}}).to_string();
+        Ok(http::Response::new(body.into_bytes()))
+    };
+    let simulation = Simulation::new(1, Duration::from_secs(UNIX), latency, Box::new(answer));
+    let options = RosterOptions::default().kind(Kind::OnlineFixed).page_size(4);
+    let listing = simulation.run(client(&simulation).roster_with(ROOM, options).all()).unwrap();
+    assert_eq!(listing.report.completeness, Completeness::Incomplete, "{:?}", listing.report);
+}
+
+#[test]
 fn a_list_without_end_is_left_at_the_bound() {
     let mut world = World::new(0, 0, 1, 3);
     world.endless = true;
