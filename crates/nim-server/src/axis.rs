@@ -5,9 +5,10 @@
 //! part's lowest instant, and the next question is M + 1: the oldest row comes back, which joins the two, and the other rows
 //! of its millisecond come too.
 //!
-//! Instants below can be asked for before those above are answered. Such answers wait (islands) until what has been read
-//! reaches them. How far apart to ask is learned from the time that full pages span; where the guess was bad and an answer
-//! brought little that is new, less is asked ahead.
+//! Instants below can be asked for before those above are answered: there stretches of some pages begin, and each is read
+//! on from page to page until it reaches the next. Such answers wait (islands) until what has been read reaches them. How
+//! far apart stretches begin is learned from the time that full pages span; where the guess was bad and an answer brought
+//! little that is new, less is asked ahead.
 //!
 //! Two more things are looked at when the list has ended. Where members may come back to its top (fixed members who log in),
 //! the top is asked for once more: whoever went there while the list was read is on it. And where nothing else says that an
@@ -31,8 +32,11 @@ pub(crate) const MIRROR: i64 = 1 << 53;
 /// A list that grows is left after so many pages that brought next to nothing.
 const THIN: u32 = 40;
 
-/// The clock of answers and that of join times may be so far apart.
-const CLOCKS_APART: i64 = 30_000;
+/// So many pages make a stretch: where it meets the next, half a page is read twice.
+const STRETCH: i64 = 6;
+
+/// So many stretches are begun at once: below the end of the list they are in vain.
+const BEGUN: usize = 3;
 
 /// Two pages that do not join are asked for again with more overlap so often.
 const MENDS: u8 = 2;
@@ -288,35 +292,40 @@ impl<R: Row> Axis<R> {
         if let Some(end) = self.denser(head) {
             return Some(end);
         }
-        if open + self.islands.len() >= 2 * self.most {
+        if open + self.islands.len() >= STRETCH as usize * self.most {
             return None;
         }
         let below = self.floor.max(self.hint).max(1);
         let mut lowest = head;
         for (&end, island) in self.islands.iter().rev() {
             let Some(oldest) = island.oldest.filter(|&oldest| oldest > below) else { continue };
-            if !self.is_covered(oldest) {
+            // Where a page holds nothing but one instant, the same question again brings nothing more.
+            if !self.is_covered(oldest) && !self.islands.contains_key(&(oldest + 1)) {
                 return Some(oldest + 1);
             }
             lowest = lowest.min(oldest + 1).min(end);
+        }
+        let goes_on = |end| end == head || self.islands.values().any(|island| island.oldest == Some(end - 1));
+        if self.asked.values().filter(|&&(end, _)| !goes_on(end)).count() >= BEGUN {
+            return None;
         }
         let lowest = self.asked.values().map(|&(end, _)| end).min().map_or(lowest, |end| end.min(lowest));
         let end = lowest.saturating_sub(stride);
         (end > below).then_some(end)
     }
 
-    /// A question for a stretch that holds more than was thought when the questions below it were asked: the page that was
-    /// read last spans less than the way down to them.
+    /// A question within a stretch that holds more than was thought when the questions below it were asked: the page that was
+    /// read last spans less than its part of the way down to them.
     fn denser(&self, head: i64) -> Option<i64> {
         let (newest, oldest) = (self.recent.first()?.1, self.recent.last()?.1);
         let span = Some(newest - oldest).filter(|_| self.recent.len() >= self.limit as usize && newest > oldest)?;
-        let stride = (span - span / 7).max(1);
+        let stride = span.saturating_mul(STRETCH);
         let mut reached = head;
         for _ in 0..self.most {
             let known = self.asked.values().map(|(end, _)| end).chain(self.islands.keys()).copied();
             let end = known.filter(|&end| end < reached).max()?;
             // Spans vary a little where nothing is denser than elsewhere.
-            if end < reached - 3 * stride {
+            if end < reached.saturating_sub(stride.saturating_mul(3)) {
                 return Some(reached - stride);
             }
             reached =
@@ -341,14 +350,15 @@ impl<R: Row> Axis<R> {
 
     /// Whether an answer that goes on below `instant` is there, or to be expected.
     fn is_covered(&self, instant: i64) -> bool {
-        let stride = self.stride().unwrap_or(1);
-        self.asked.values().any(|&(end, _)| end > instant && end <= instant.saturating_add(stride))
+        // An answer spans a page, or somewhat less.
+        let reach = self.span.map_or(1, |span| (span - span / 7).max(1));
+        self.asked.values().any(|&(end, _)| end > instant && end <= instant.saturating_add(reach))
             || self.islands.iter().any(|(&end, island)| end > instant && island.oldest.is_none_or(|o| o < instant))
     }
 
-    /// How far below a question the next one lies: somewhat less than a page spans, so that most pages overlap.
+    /// How far below the beginning of a stretch the next one begins.
     fn stride(&self) -> Option<i64> {
-        self.span.map(|span| (span - span / 7).max(1)).filter(|_| self.most > 1)
+        self.span.map(|span| span.saturating_mul(STRETCH)).filter(|_| self.most > 1)
     }
 
     pub(crate) fn take(&mut self, ticket: Ticket, page: Page<R>, mut enter: impl FnMut(R) -> bool) {
@@ -523,6 +533,7 @@ impl<R: Row> Axis<R> {
                 self.end_at_floor();
             }
             _ if looked => {
+                self.shows_the_same(&keys, short_at);
                 if self.is_one_instant() && oldest != self.low {
                     self.doubt("all rows have the same time, and the server does not find them by it");
                 }
@@ -537,6 +548,8 @@ impl<R: Row> Axis<R> {
                     self.gap(format!("the pages around {} cannot be joined", self.shown(low.unwrap_or(NOW))));
                 }
             }
+            // Whoever left is missing from the next answer too.
+            Some(_) if is_head && !full && !self.shows_the_same(&keys, short_at) => {}
             Some(oldest) if is_head => self.stand_still(oldest, full),
             _ => {}
         }
@@ -556,6 +569,25 @@ impl<R: Row> Axis<R> {
         } else {
             self.end_at_floor();
         }
+    }
+
+    /// Whether another answer shows those of the oldest instant who are known, where nothing else is looked at. One who is not
+    /// known did not fit before, or joined since.
+    fn shows_the_same(&mut self, keys: &[(String, i64)], short_at: Option<i64>) -> bool {
+        let Some(low) = self.low.filter(|_| self.mirrored && !self.clamped) else { return true };
+        let of_low = |keys: &[(String, i64)]| -> std::collections::HashSet<String> {
+            keys.iter().filter(|(_, time)| *time == low).map(|(id, _)| id.clone()).collect()
+        };
+        let (known, shown) = (of_low(&self.recent), of_low(keys));
+        // On a full page not all of them may have fitted.
+        let may_grow = std::mem::take(&mut self.recent_full);
+        if !may_grow && !shown.is_subset(&known) && short_at.is_none_or(|at| self.shown(low) < at) {
+            self.clamped = true;
+            self.doubt("the server gives fewer rows than are asked for");
+        }
+        self.recent.retain(|(id, time)| *time != low || shown.contains(id));
+        self.recent.extend(shown.difference(&known).map(|id| (id.clone(), low)));
+        shown.len() >= known.len()
     }
 
     /// Where it is known that nothing is below, nothing needs to be asked.
@@ -612,9 +644,10 @@ impl<R: Row> Axis<R> {
     }
 
     /// Whether all of those below `low`, behind a page that was not full, joined after it was answered: then it was the end.
+    /// Where the clock of join times is behind that of answers, some who did seem to have been left out.
     fn joined_since(&self, short_at: Option<i64>, low: i64, keys: &[(String, i64)]) -> bool {
         let mut below = keys.iter().map(|(_, time)| *time).filter(|&time| time < low);
-        short_at.is_some_and(|at| below.all(|time| self.shown(time) >= at - CLOCKS_APART))
+        short_at.is_some_and(|at| below.all(|time| self.shown(time) >= at))
     }
 
     /// An instant below the end.

@@ -127,30 +127,62 @@ async fn a_superteam_that_changes_while_it_is_read_loses_nobody() {
 
 #[test]
 fn a_superteams_page_that_is_cut_within_one_millisecond_is_not_its_end() {
-    use groupmembers_http::simulation::Simulation;
-    use std::time::Duration;
     // Seventy, thirty of them of the last instant; a page holds so many of the hundred that are asked for.
     for most in [45, 50, 69, 70] {
-        let simulation = Simulation::new(
-            1,
-            Duration::from_secs(1_700_000_000),
-            (Duration::from_millis(5), Duration::from_millis(9)),
-            Box::new(move |request, _| {
-                let form = std::str::from_utf8(request.body()).unwrap();
-                let tag = form.split('&').find_map(|pair| pair.strip_prefix("timetag=")).unwrap();
-                let tag: i64 = tag.parse().unwrap();
-                let joined = |id: i64| 1_600_000_000_000 + id.min(40) * 1_000;
-                let rows = (0..70).filter(|id| joined(*id) > tag).take(most);
-                let rows: Vec<_> = rows
-                    .map(|id| serde_json::json!({"tid": TEAM, "accid": format!("u{id}"), "jointime": joined(id).to_string()}))
-                    .collect();
-                Ok(http::Response::new(serde_json::json!({"code": 200, "tlists": rows}).to_string().into_bytes()))
-            }),
-        );
-        let client = Client::builder(Credentials::new("k", "s").unwrap()).runtime(simulation.clone()).build().unwrap();
-        let listing = simulation.run(client.superteam_roster(TEAM).all()).unwrap();
+        let joined = |id: u32| 1_600_000_000_000 + i64::from(id.min(40)) * 1_000;
+        let listing = superteam(move |tag, _| {
+            (0..70).map(|id| (id, joined(id))).filter(|(_, at)| *at > tag).take(most).collect()
+        });
         assert_eq!(listing.members.len(), 70, "{most}: {:?}", listing.report);
     }
+}
+
+/// A server of a superteam on the virtual clock: it gets the `timetag` and the number of the call, and says who is on the page.
+fn superteam(page: impl Fn(i64, usize) -> Vec<(u32, i64)> + Send + 'static) -> nim_server::SuperteamListing {
+    use groupmembers_http::simulation::Simulation;
+    use std::time::Duration;
+    let mut calls = 0;
+    let simulation = Simulation::new(
+        1,
+        Duration::from_secs(1_700_000_000),
+        (Duration::from_millis(5), Duration::from_millis(9)),
+        Box::new(move |request, _| {
+            let form = std::str::from_utf8(request.body()).unwrap();
+            let tag = form.split('&').find_map(|pair| pair.strip_prefix("timetag=")).unwrap();
+            calls += 1;
+            assert!(calls < 1_000, "it does not end");
+            let rows: Vec<_> = page(tag.parse().unwrap(), calls)
+                .into_iter()
+                .map(|(id, at)| serde_json::json!({"tid": TEAM, "accid": format!("u{id}"), "jointime": at.to_string()}))
+                .collect();
+            Ok(http::Response::new(serde_json::json!({"code": 200, "tlists": rows}).to_string().into_bytes()))
+        }),
+    );
+    let client = Client::builder(Credentials::new("k", "s").unwrap()).runtime(simulation.clone()).build().unwrap();
+    simulation.run(client.superteam_roster(TEAM).all()).unwrap()
+}
+
+#[test]
+fn a_superteams_last_millisecond_that_shows_others_each_time_is_no_proof() {
+    // Twenty-eight of one instant, of whom pages show some.
+    for (sizes, inclusive) in [([25, 23, 24], false), ([9, 12, 11], true), ([23, 24, 20], true), ([25, 23, 26], false)]
+    {
+        let listing = superteam(move |tag, call| {
+            let at = 1_600_000_000_000;
+            if tag < at + i64::from(inclusive) {
+                (0..sizes[(call - 1) % 3]).map(|id| (id, at)).collect()
+            } else {
+                vec![]
+            }
+        });
+        assert!(!listing.report.completeness.is_complete(), "{sizes:?}: {:?}", listing.report);
+    }
+    // One of five left.
+    let listing = superteam(|tag, call| {
+        let at = 1_600_000_000_000;
+        if tag < at { (u32::from(call > 1)..5).map(|id| (id, at)).collect() } else { vec![] }
+    });
+    assert_eq!((listing.members.len(), listing.report.completeness), (5, Completeness::Stable), "{:?}", listing.report);
 }
 
 #[tokio::test]
