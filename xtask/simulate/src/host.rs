@@ -24,6 +24,8 @@ pub struct Host<S> {
     schedule: Schedule,
     /// What the server sees.
     pub world: World,
+    /// Calls that the network delivered twice: the second time the client did not make them.
+    pub twice: u64,
     /// More calls than these are taken for a listing that does not end.
     endless: u64,
     /// When the next event of time comes.
@@ -56,6 +58,7 @@ impl<S: Server> Host<S> {
             server,
             schedule: schedule.clone(),
             world,
+            twice: 0,
             endless: 2 * calls + 100,
             next_event: Duration::MAX,
             random,
@@ -133,6 +136,7 @@ impl<S: Server> Host<S> {
         let arrival = request.extensions().get::<Arrival>().copied();
         let arrival = arrival.unwrap_or(Arrival { sent: at, again: false, heard: None });
         self.world.calls += 1;
+        self.twice += u64::from(arrival.again);
         assert!(self.world.calls < self.endless, "it does not end: {} calls", self.endless);
         self.world.now = now;
         self.pass_time(at);

@@ -304,8 +304,9 @@ impl Wkteam {
         }
         // Profiles of those who left are refused, and so may be five one after the other.
         let may_fail = self.has_faults() || self.details && (!schedule.churn.is_none() || rules.private > 0);
-        // Of a small group it may be that no row can be read.
-        let may_fail = may_fail || rules.unreadable > 0 && schedule.members < 20;
+        // Of a small group it may be that no row can be read, and a group may become small.
+        let small = schedule.members < 20 || schedule.churn.mix.leaves > 0 && schedule.churn.per_kilosecond >= 30_000;
+        let may_fail = may_fail || rules.unreadable > 0 && small;
         let mut expect = Expect::within(schedule, may_fail, calls, schedule.members as usize + 10_000);
         // From an answer to the next departure it is up to a second and a half, after a 429 up to thirty.
         expect.time += Duration::from_secs(if may_fail || schedule.has_faults() { 60 } else { 2 })
@@ -315,7 +316,10 @@ impl Wkteam {
             Some("the description was not asked for")
         } else if !names {
             Some("the description names nobody")
-        } else if rules.refused + rules.null + rules.gateway > 0 {
+        } else if rules.refused + rules.null + rules.gateway > 0
+            || (rules.offline.is_some() && !rules.revoked.is_empty())
+        {
+            // Where the wId and the token die together, what is asked once more is refused once more.
             Some("the description may be refused")
         } else {
             None
