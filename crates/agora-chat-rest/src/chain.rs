@@ -11,13 +11,14 @@
 //! before the end and reaches behind it is asked for, behind all windows. Where it shares rows with the last window and was not
 //! cut, nobody stood behind its own last row at that moment. So nobody who was there throughout stands behind either.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::mem;
 
 use groupmembers_http::walk::{Ledger, Page, Row as _, Ticket, Unreadable};
 use serde::{Deserialize, Serialize};
 
 use crate::chatgroups_users::Member;
+use crate::joint::{Joint, Left, Shared, joint, key};
 
 /// How often a torn pair is mended before it becomes a gap, and how often in all.
 const MENDS: u32 = 10;
@@ -28,6 +29,9 @@ const BLANKS: u32 = 2;
 
 /// No server cuts pages shorter than this: a page of three rows or more that comes with one or two was not cut.
 const LEAST_CUT: u64 = 3;
+
+/// How often the front is read once more where it does not reach the first window.
+const FRONTS: u8 = 3;
 
 /// How often the end is looked for where it moves.
 const ROUNDS: u32 = 8;
@@ -44,6 +48,8 @@ pub(crate) struct Chain {
     open: BTreeMap<u64, Window>,
     /// The window given out last: the left side of the next joint.
     left: Option<Left>,
+    /// The window given out first, where the list is read in several.
+    first: Option<Left>,
     /// How many rows there seem to be.
     expected: u64,
     /// Where the windows planned so far end.
@@ -82,23 +88,6 @@ enum State {
     Here { rows: Vec<Member>, unreadable: Vec<Unreadable> },
 }
 
-/// Who, and since when.
-type Key = (String, Option<i64>);
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Left {
-    start: u64,
-    size: u32,
-    len: u64,
-    keys: Vec<Key>,
-}
-
-impl Left {
-    fn end(&self) -> u64 {
-        self.start + self.len
-    }
-}
-
 /// The search for the end of the list.
 #[derive(Clone, Serialize, Deserialize)]
 enum Tail {
@@ -119,6 +108,7 @@ enum Tail {
     /// The end is proved. Who moved to the front meanwhile, as a new owner may?
     Front {
         asked: Option<Ticket>,
+        tries: u8,
     },
 }
 
@@ -128,13 +118,6 @@ struct Small {
     ticket: Ticket,
     start: u64,
     size: u32,
-}
-
-enum Joint {
-    Torn,
-    Joined,
-    /// Joined, but without join times, or the shared rows stand in another order.
-    Weak,
 }
 
 impl Chain {
@@ -150,6 +133,7 @@ impl Chain {
             ahead: ahead.max(1),
             open: BTreeMap::new(),
             left: None,
+            first: None,
             expected,
             planned: 0,
             tail,
@@ -188,9 +172,9 @@ impl Chain {
                 *asked = Some(Small { ticket, start, size });
                 (start / u64::from(size) + 1, size)
             }
-            (None, Tail::Front { asked: asked @ None }) => {
+            (None, Tail::Front { asked: asked @ None, tries }) => {
                 *asked = Some(ticket);
-                (1, self.largest.min(100))
+                (1, if *tries == 0 { self.largest.min(100) } else { self.largest })
             }
             (None, _) => return None,
         };
@@ -213,9 +197,20 @@ impl Chain {
                 let short = (unreadable.is_empty() && len < size.into()).then_some(rows);
                 self.tail = Tail::Seen { at, start, len, short };
             }
-            Tail::Front { asked } if asked == Some(ticket) => {
+            Tail::Front { asked, tries } if asked == Some(ticket) => {
+                // Who moved to the front stands before those who stood there first, and so do those who joined there since.
+                let reaches = self.first.as_ref().is_none_or(|first| Shared::of(first, &rows).is_some());
                 enter(ledger, rows, unreadable, 0);
-                self.ended = Some(true);
+                if reaches {
+                    self.ended = Some(true);
+                } else if tries < FRONTS {
+                    self.tail = Tail::Front { asked: None, tries: tries + 1 };
+                } else {
+                    ledger.gap(
+                        "nobody who stood in front stands in the first page now: who moved there may be behind it",
+                    );
+                    self.end(false);
+                }
             }
             _ => {
                 let asked = self.open.values_mut().find(|w| matches!(w.state, State::Asked(t) if t == ticket));
@@ -255,7 +250,7 @@ impl Chain {
         }
         match &mut self.tail {
             Tail::End { asked, .. } => *asked = None,
-            Tail::Front { asked } => *asked = None,
+            Tail::Front { asked, .. } => *asked = None,
             Tail::Idle | Tail::Seen { .. } => {}
         }
     }
@@ -326,7 +321,7 @@ impl Chain {
                 }
                 continue;
             }
-            match self.left.as_ref().map_or(Joint::Joined, |left| joint(left, start, rows)) {
+            match self.left.as_ref().map_or(Joint::Joined, |left| joint(left, start, rows, ledger)) {
                 Joint::Joined => self.accept(ledger, start),
                 Joint::Weak => {
                     ledger.note(
@@ -350,7 +345,9 @@ impl Chain {
         }
         self.given += 1;
         let len = (rows.len() + unreadable.len()) as u64;
-        self.left = Some(Left { start, size, len, keys: rows.iter().map(key).collect() });
+        let given = Left { start, size, len, keys: rows.iter().map(key).collect() };
+        self.first.get_or_insert_with(|| given.clone());
+        self.left = Some(given);
         if start >= self.mend_target {
             self.mends = 0;
         }
@@ -392,12 +389,12 @@ impl Chain {
         let (end, full) = (left.end(), left.len >= u64::from(left.size));
         match mem::replace(&mut self.tail, Tail::Idle) {
             tail @ (Tail::End { .. } | Tail::Front { .. }) => self.tail = tail,
-            Tail::Seen { start, short: Some(rows), .. } if self.ends(left, start, &rows) => {
-                self.weak |= matches!(joint(left, start, &rows), Joint::Weak);
+            Tail::Seen { start, short: Some(rows), .. } if self.ends(left, start, &rows, ledger) => {
+                self.weak |= matches!(joint(left, start, &rows, ledger), Joint::Weak);
                 // Who joined behind the last window since it was read comes with it.
                 enter(ledger, rows, Vec::new(), start);
                 if self.given > 1 {
-                    self.tail = Tail::Front { asked: None };
+                    self.tail = Tail::Front { asked: None, tries: 0 };
                 } else {
                     self.ended = Some(true);
                 }
@@ -419,12 +416,14 @@ impl Chain {
     }
 
     /// Whether a short page proves that nobody stands behind the last window who was there throughout: it shares rows with that
-    /// window, and was not cut. It was not if nothing is; nor if it ends where the window does, and the server gave longer ones.
-    fn ends(&self, left: &Left, start: u64, rows: &[Member]) -> bool {
+    /// window, and was not cut. It was not if nothing is; nor if it begins where it should and ends where the window does, and the
+    /// server gave longer ones. A page that begins further left was taken for one of a smaller size, and cut there.
+    fn ends(&self, left: &Left, start: u64, rows: &[Member], ledger: &Ledger<Member>) -> bool {
         let len = rows.len() as u64;
         let last = rows.last().map(key);
-        let whole = len < LEAST_CUT || (len < self.most && last.as_ref() == left.keys.last());
-        whole && !matches!(joint(left, start, rows), Joint::Torn)
+        let as_named = Shared::of(left, rows).is_some_and(|shared| left.start + shared.place as u64 >= start);
+        let whole = len < LEAST_CUT || (len < self.most && as_named && last.as_ref() == left.keys.last());
+        whole && !matches!(joint(left, start, rows, ledger), Joint::Torn)
     }
 
     /// There is a row at place `at`, and the windows end before it.
@@ -501,39 +500,10 @@ fn cover(end: u64, overlap: u32, largest: u32) -> (u64, u32) {
     best
 }
 
-fn key(row: &Member) -> Key {
-    (row.user_id.clone(), row.joined())
-}
-
 fn enter(ledger: &mut Ledger<Member>, rows: Vec<Member>, unreadable: Vec<Unreadable>, first: u64) {
     let mut page = Page::new(rows, None);
     page.unreadable = unreadable;
     ledger.enter(page, first);
-}
-
-/// Whether rows of the left window, same members and same join times, are among `rows`, which begin at `start`, in the same
-/// order. One alone may be there by chance, but small pages have places where they cannot share more.
-fn joint(left: &Left, start: u64, rows: &[Member]) -> Joint {
-    let places: HashMap<&str, (usize, Option<i64>)> =
-        left.keys.iter().enumerate().map(|(at, (id, since))| (id.as_str(), (at, *since))).collect();
-    let (mut shared, mut timeless, mut in_order, mut last) = (0, false, true, None);
-    for row in rows {
-        let Some(&(place, since)) = places.get(row.user_id.as_str()) else { continue };
-        if since != row.joined() {
-            continue;
-        }
-        shared += usize::from(since.is_some());
-        timeless |= since.is_none();
-        in_order &= last.is_none_or(|last| last <= place);
-        last = Some(place);
-    }
-    let few = left.keys.len() < 6 || rows.len() < 6 || left.end() == start + 1;
-    let enough = if few { 1 } else { 2 };
-    match (shared, timeless) {
-        (shared, false) if shared < enough => Joint::Torn,
-        (shared, _) if shared >= enough && in_order => Joint::Joined,
-        _ => Joint::Weak,
-    }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ mod credentials;
 mod error;
 mod fields;
 pub mod joined_chatgroups;
+#[cfg(feature = "client")]
+mod joint;
 pub mod metadata_chatgroup_get;
 pub mod metadata_chatgroup_user;
 #[cfg(feature = "client")]

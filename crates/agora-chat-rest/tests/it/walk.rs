@@ -175,6 +175,99 @@ fn somebody_who_moves_to_the_front_meanwhile_is_not_lost() {
     }
 }
 
+#[test]
+fn a_page_that_is_cut_where_the_last_window_was_ends_no_list() {
+    let mut uncounted = World::new(30, 1);
+    uncounted.miscounts = None;
+    let (world, simulation) = simulate(uncounted, 1);
+    let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+    let rows = |ids: std::ops::Range<u64>| {
+        let row = |id| json!({"member": format!("u{id}"), "joined_time": 1_600_000_000_000 + id / 3});
+        Ok(answer(&json!({"data": ids.map(row).collect::<Vec<_>>()})))
+    };
+    // Ten rows at most, then seven: what begins at row 13 is taken for the second page of seven, and ends with the window.
+    let group = Ok(answer(&json!({"data": [{"id": "g", "owner": "u0"}]})));
+    lock(&world).first = vec![group, rows(0..10), rows(9..12), rows(7..14), rows(7..14)];
+    let listing = simulation.run(async { client.roster("g").all().await.unwrap() });
+    assert_eq!(lock(&world).log[4].query["pagesize"], "13");
+    hold(&world, &ids(&listing.members), &listing.report);
+    assert_eq!(listing.members.len(), 30, "{:?}", listing.report);
+}
+
+/// Lists 100 people in pages of 20, and when the second page was read lets something happen.
+fn list_in_twenties(happens: impl Fn(&mut World)) -> (usize, Report) {
+    let (world, simulation) = simulate(World::new(100, 1), 1);
+    let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+    let (found, report) = simulation.run(async {
+        let (mut roster, mut found) = (client.roster_with("g", RosterOptions::default().page_size(20)), Vec::new());
+        while let Some(member) = roster.next().await {
+            if found.len() == 20 {
+                happens(&mut lock(&world));
+            }
+            found.push(member.unwrap());
+        }
+        (ids(&found), roster.report())
+    });
+    hold(&world, &found, &report);
+    let lost = lock(&world).throughout.iter().filter(|id| !found.contains(id)).count();
+    (lost, report)
+}
+
+#[test]
+fn who_comes_back_under_the_old_join_time_joins_no_windows() {
+    for back in [[32, 33], [26, 33], [18, 22]] {
+        let (lost, report) = list_in_twenties(|world| {
+            let gone: Vec<u32> = (10..34).chain(64..100).filter(|id| !back.contains(id)).collect();
+            let came_back: Vec<_> = world.list.iter().copied().filter(|row| back.contains(&row.0)).collect();
+            world.list.retain(|row| !gone.contains(&row.0) && !back.contains(&row.0));
+            world.list.extend(came_back);
+            world.throughout.retain(|id| !gone.contains(id) && !back.contains(id));
+        });
+        assert!(lost == 0 || report.completeness == Completeness::Incomplete, "{back:?}: {lost} lost, {report:?}");
+    }
+}
+
+#[test]
+fn who_stays_joins_windows_whoever_leaves_or_comes_to_the_end() {
+    let (lost, report) = list_in_twenties(|world| {
+        let gone: Vec<u32> = (2..10).chain(40..70).collect();
+        world.list.retain(|row| !gone.contains(&row.0));
+        world.list.extend((100..150).map(|id| (id, NOW * 1_000 + u64::from(id))));
+        world.throughout.retain(|id| !gone.contains(id));
+        world.ever.extend(100..150);
+    });
+    assert!(lost == 0 && report.completeness.is_complete(), "{lost} lost, {report:?}");
+}
+
+#[test]
+fn somebody_who_moves_to_the_front_is_looked_for_behind_those_who_join_there() {
+    for (page, joins, whole) in [(200, 50, true), (200, 150, true), (52, 60, false)] {
+        for at in 1..10 {
+            let (world, simulation) = simulate(World::new(394, 1), 1);
+            let client = builder(&simulation, fixed()).concurrency(1).build().unwrap();
+            let (found, report) = simulation.run(async {
+                let mut roster = client.roster_with("g", RosterOptions::default().page_size(page));
+                let (mut found, mut moved) = (Vec::new(), false);
+                while let Some(member) = roster.next().await {
+                    found.push(member.unwrap());
+                    let mut world = lock(&world);
+                    if !moved && world.log.len() >= at {
+                        let last = world.list.len() - 20;
+                        let owner = world.list.remove(last);
+                        let joined = (394..394 + joins).map(|id| (id, NOW * 1_000 + u64::from(id)));
+                        world.list.splice(0..0, joined.chain([owner]));
+                        world.ever.extend(394..394 + joins);
+                        moved = true;
+                    }
+                }
+                (ids(&found), roster.report())
+            });
+            hold(&world, &found, &report);
+            assert!(!whole || found.contains(&374), "{page} {joins} {at}: {report:?}");
+        }
+    }
+}
+
 /// The same with one request at a time and with sixteen.
 fn list_both_ways(make: impl Fn() -> World) {
     for concurrency in [1, 16] {

@@ -141,7 +141,8 @@ impl<R: Row> Ledger<R> {
     }
 
     /// Whether this member was entered in this pass.
-    pub(super) fn has(&self, id: &str) -> bool {
+    #[must_use]
+    pub fn has(&self, id: &str) -> bool {
         self.seen.has(id, self.pass)
     }
 
