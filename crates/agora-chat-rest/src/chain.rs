@@ -366,7 +366,7 @@ impl Chain {
         }
         if self.mends >= MENDS || self.mends_left == 0 {
             ledger.gap(format!(
-                "the pages from rows {start_of_left} and {start} on share no member: the list moves too fast, or has no order"
+                "the pages from rows {start_of_left} and {start} on share no member who stayed: the list moves too fast, or has no order"
             ));
             self.accept(ledger, start);
             return;
