@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::{Answer, Command, Paged, Rejected, rows};
+use crate::command::{Answer, Command, Paged, Rejected};
 use crate::error::{BuildError, WalkError};
 use crate::fields::row;
+use crate::rows::rows;
 
 /// Most rows of a page.
 pub const MAX_LIMIT: u32 = 1000;

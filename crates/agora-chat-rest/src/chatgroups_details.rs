@@ -2,14 +2,16 @@
 //!
 //! Source: the vendor's page on managing groups. `affiliations` holds 10,000 members at most.
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::chatgroups_users::Member;
-use crate::command::{Answer, Command, Rejected, Row, rows};
+use crate::command::{Answer, Command, Rejected};
 use crate::credentials::check_id;
 use crate::error::BuildError;
 use crate::fields::{flag, integer, required, text};
+use crate::rows::{self, Any, List, Parsed, Placed, Row, rows};
 
 /// Most groups in one request; the client splits longer lists.
 pub const MAX_GROUPS: usize = 100;
@@ -80,6 +82,10 @@ impl Command for Request {
     fn read(place: Value) -> Result<(Vec<Group>, Vec<Rejected>), String> {
         rows(place)
     }
+
+    fn parse<'de, D: Deserializer<'de>>(place: D) -> Result<Option<Placed<Vec<Group>>>, D::Error> {
+        rows::parse(place)
+    }
 }
 
 /// The groups. One that does not exist may be missing, or come as an entry with little but an id.
@@ -137,20 +143,37 @@ pub struct Group {
 
 impl Row for Group {
     fn read(raw: &Value) -> Result<Self, String> {
-        let Value::Object(fields) = raw else {
+        if !raw.is_object() {
             return Err(" is not an object".to_owned());
-        };
-        let affiliations: Option<Vec<Member>> = fields
-            .get("affiliations")
-            .and_then(Value::as_array)
-            .and_then(|rows| rows.iter().map(|row| Member::read(row).ok()).collect());
-        // There may be ten thousand of them: they are not copied to be thrown away.
-        let kept = |(name, _): &(&String, &Value)| *name != "affiliations" || affiliations.is_none();
-        let mut rest: Map<String, Value> =
-            fields.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect();
+        }
+        let parsed = Any::<Parsed<Self>>::deserialize(raw).map_err(|error| error.to_string())?;
+        parsed.0.map_err(|(why, _)| why)
+    }
+
+    fn parse<'de, A: MapAccess<'de>>(mut map: A) -> Result<Parsed<Self>, A::Error> {
+        let (mut rest, mut affiliations) = (Map::new(), None);
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "affiliations" {
+                affiliations = Some(map.next_value::<Any<List<Member>>>()?.0);
+            } else {
+                rest.insert(name, map.next_value()?);
+            }
+        }
         let extra = &mut rest;
-        Ok(Self {
-            id: required(extra, "id")?,
+        let id = required(extra, "id");
+        let affiliations = match affiliations {
+            Some(List::Rows(rows, rejected)) if rejected.is_empty() && id.is_ok() => Some(rows),
+            odd => {
+                extra.extend(odd.map(|list| ("affiliations".to_owned(), list.into())));
+                None
+            }
+        };
+        let id = match id {
+            Ok(id) => id,
+            Err(why) => return Ok(Err((why, rest.into()))),
+        };
+        Ok(Ok(Self {
+            id,
             name: text(extra, "name"),
             description: text(extra, "description"),
             owner: text(extra, "owner"),
@@ -165,7 +188,7 @@ impl Row for Group {
             disabled: flag(extra, "disabled"),
             custom: text(extra, "custom"),
             extra: rest,
-        })
+        }))
     }
 }
 

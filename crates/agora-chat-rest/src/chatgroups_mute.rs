@@ -5,10 +5,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::{Answer, Command, Rejected, rows};
+use crate::command::{Answer, Command, Rejected};
 use crate::credentials::check_id;
 use crate::error::BuildError;
 use crate::fields::row;
+use crate::rows::rows;
 
 /// Asks for the mute list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

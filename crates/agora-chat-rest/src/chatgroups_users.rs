@@ -3,14 +3,16 @@
 //! Source: the vendor's page 获取群组成员列表, and the source of docs.agora.io. Paging by number is what the pages document. Paging
 //! by [`Cursor`](Paging::Cursor) is not: only the vendor's web SDK and its first Java SDK use it.
 
+use serde::de::MapAccess;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::command::{Answer, Command, Paged, Rejected, Row, rows};
+use crate::command::{Answer, Command, Paged, Rejected};
 use crate::credentials::check_id;
 use crate::error::{BuildError, WalkError};
 use crate::fields;
+use crate::rows::{self, Name, Parsed, Placed, Row, rows};
 
 /// Most rows of a page: 1000 in the pages of Shengwang and Easemob, 100 in Agora's older ones. Asking for more gives so many.
 pub const MAX_PAGE_SIZE: u32 = 1000;
@@ -115,6 +117,10 @@ impl Command for Request {
     fn read(place: Value) -> Result<(Vec<Member>, Vec<Rejected>), String> {
         rows(place)
     }
+
+    fn parse<'de, D: Deserializer<'de>>(place: D) -> Result<Option<Placed<Vec<Member>>>, D::Error> {
+        rows::parse(place)
+    }
 }
 
 impl Paged for Request {
@@ -197,14 +203,10 @@ impl Row for Member {
             Value::Object(fields) => fields,
             _ => return Err(" is neither an object nor an id".to_owned()),
         };
-        let joined_time = fields.get("joined_time").and_then(fields::as_integer);
-        // Pages have many rows, and rows little besides what is taken: no more than that is copied.
         let known = |role: Role, taken: &str| {
-            let user_id = fields::named(fields, taken)?.to_owned();
-            let kept =
-                |(name, _): &(&String, &Value)| *name != taken && (*name != "joined_time" || joined_time.is_none());
-            let extra = fields.iter().filter(kept).map(|(name, value)| (name.clone(), value.clone())).collect();
-            Ok(Self { user_id, role, joined_time, extra })
+            let mut extra = fields.clone();
+            let user_id = fields::required(&mut extra, taken)?;
+            Ok(Self { user_id, role, joined_time: fields::integer(&mut extra, "joined_time"), extra })
         };
         for (name, role) in [("owner", Role::Owner), ("admin", Role::Admin), ("member", Role::Member)] {
             if fields.get(name).is_some_and(|id| !id.is_null()) {
@@ -222,6 +224,44 @@ impl Row for Member {
             (Some((name, _)), None) => known(Role::Other(name.clone()), name),
             _ => Err(" has no owner, admin or member".to_owned()),
         }
+    }
+
+    /// Nearly all rows are an id and a time, and there may be ten thousand: those take no tree.
+    fn parse<'de, A: MapAccess<'de>>(mut map: A) -> Result<Parsed<Self>, A::Error> {
+        let (mut id, mut joined_time) = (None, None);
+        while let Some(Name(name)) = map.next_key()? {
+            let role = match &*name {
+                "owner" => Some(Role::Owner),
+                "admin" => Some(Role::Admin),
+                "member" => Some(Role::Member),
+                _ => None,
+            };
+            match (role, map.next_value::<Value>()?) {
+                (Some(role), Value::String(text)) if id.is_none() && !text.is_empty() => id = Some((role, text)),
+                (None, Value::Number(time)) if joined_time.is_none() && name == "joined_time" && time.is_u64() => {
+                    joined_time = time.as_u64();
+                }
+                (_, value) => {
+                    let mut fields = Map::new();
+                    fields.extend(id.and_then(|(role, id)| Some((role.as_str()?.to_owned(), id.into()))));
+                    fields.extend(joined_time.map(|time| ("joined_time".to_owned(), time.into())));
+                    fields.insert(name.into_owned(), value);
+                    while let Some((name, value)) = map.next_entry()? {
+                        fields.insert(name, value);
+                    }
+                    return Ok(rows::parsed(fields.into()));
+                }
+            }
+        }
+        let extra = Map::new();
+        Ok(match id {
+            Some((role, user_id)) => Ok(Self { user_id, role, joined_time, extra }),
+            None => {
+                let fields: Map<_, _> =
+                    joined_time.map(|time| ("joined_time".to_owned(), Value::from(time))).into_iter().collect();
+                rows::parsed(fields.into())
+            }
+        })
     }
 }
 

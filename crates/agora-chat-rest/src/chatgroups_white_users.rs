@@ -5,9 +5,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::{Answer, Command, Rejected, rows};
+use crate::command::{Answer, Command, Rejected};
 use crate::credentials::check_id;
 use crate::error::BuildError;
+use crate::rows::rows;
 
 /// Asks for the allow list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

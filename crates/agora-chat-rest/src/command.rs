@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, StatusCode, header};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Serialize, Serializer};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::app::{App, BaseUrl};
 use crate::credentials::Token;
 use crate::error::{ApiError, BuildError, DecodeError, DecodeErrorKind, Error, StatusError, scrub};
 use crate::fields::{self, Fields};
+use crate::rows::{Any, Placed, Shape};
 
 /// Everything but RFC 3986's unreserved characters.
 const STRICT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,6 +71,14 @@ pub trait Command: Send + Sync {
     /// It is of another shape; names its place, and never shows a value.
     fn read(place: Value) -> Result<(Self::Data, Vec<Rejected>), String>;
 
+    /// The same while the answer is parsed; `None` for null. Long lists are read row by row: a tree of all of them takes five
+    /// times as long.
+    #[doc(hidden)]
+    fn parse<'de, D: Deserializer<'de>>(place: D) -> Result<Option<Placed<Self::Data>>, D::Error> {
+        let place = Value::deserialize(place)?;
+        Ok((!place.is_null()).then(|| Self::read(place)))
+    }
+
     /// Builds the request. Only the token exchange goes without a token.
     ///
     /// # Errors
@@ -109,12 +119,15 @@ pub trait Command: Send + Sync {
     /// # Errors
     /// [`Error::Api`] where the API says no, [`Error::Status`] where another status comes without its words,
     /// [`Error::Decode`] where the answer is not the API's, or a success without what was asked for.
-    fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Answer<Self::Data>, Error> {
+    fn from_http(response: http::Response<impl AsRef<[u8]>>) -> Result<Answer<Self::Data>, Error>
+    where
+        Self: Sized,
+    {
         let (head, body) = response.into_parts();
         let body = body.as_ref();
         let wish = retry_after(&head.headers);
-        let json = serde_json::from_slice::<Value>(body);
-        if let Ok(Value::Object(fields)) = &json
+        let json = serde_json::from_slice::<Any<Body<Self>>>(body).map(|any| any.0);
+        if let Ok(Body::Object { fields, .. }) = &json
             && let Some(mut error) = refusal(Self::NAME, head.status, fields, body)
         {
             error.retry_after = wish;
@@ -124,8 +137,8 @@ pub trait Command: Send + Sync {
             return Err(Error::Status(Box::new(StatusError::new(Self::NAME, head.status, wish, body))));
         }
         let read = match json {
-            Ok(Value::Object(fields)) => success::<Self>(fields),
-            Ok(_) => Err((DecodeErrorKind::Shape, "the JSON is no object".to_owned())),
+            Ok(Body::Object { fields, place }) => success::<Self>(fields, place),
+            Ok(Body::Other) => Err((DecodeErrorKind::Shape, "the JSON is no object".to_owned())),
             Err(error) => Err(syntax(body, &error)),
         };
         read.map_err(|(kind, reason)| {
@@ -153,42 +166,6 @@ fn escape(text: &str) -> String {
 fn step(text: &str) -> String {
     const STEP: &AsciiSet = &STRICT.remove(b',');
     utf8_percent_encode(text, STEP).to_string()
-}
-
-/// A row of a list.
-pub(crate) trait Row: Sized {
-    /// Reads it, or says where it is wrong.
-    fn read(raw: &Value) -> Result<Self, String>;
-}
-
-/// An id alone, as in lists of admins.
-impl Row for String {
-    fn read(raw: &Value) -> Result<Self, String> {
-        match raw {
-            Value::String(id) if !id.is_empty() => Ok(id.clone()),
-            Value::String(_) => Err(" is empty".to_owned()),
-            _ => Err(" is no text".to_owned()),
-        }
-    }
-}
-
-/// Reads a list: a row that cannot be read is set aside, and does not take its page with it.
-pub(crate) fn rows<T: Row>(place: Value) -> Result<(Vec<T>, Vec<Rejected>), String> {
-    let Value::Array(list) = place else {
-        return Err(" is no list".to_owned());
-    };
-    let (mut rows, mut rejected) = (Vec::with_capacity(list.len()), Vec::new());
-    for (index, raw) in list.into_iter().enumerate() {
-        match T::read(&raw) {
-            Ok(row) => rows.push(row),
-            Err(why) => rejected.push(Rejected { index, reason: format!("[{index}]{why}"), raw }),
-        }
-    }
-    match rejected.first() {
-        // One odd row is one odd row; many, and none that is not, are another kind of list.
-        Some(first) if rows.is_empty() && rejected.len() > 1 => Err(format!(": no row can be read: {}", first.reason)),
-        _ => Ok((rows, rejected)),
-    }
 }
 
 /// A successful answer.
@@ -287,6 +264,38 @@ impl fmt::Debug for Rejected {
     }
 }
 
+/// An answer as it is parsed: what was asked for, and the other fields.
+enum Body<C: Command> {
+    Object { fields: Fields, place: Option<Placed<C::Data>> },
+    Other,
+}
+
+impl<'de, C: Command> Shape<'de> for Body<C> {
+    fn map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
+        let (mut fields, mut place) = (Fields::new(), None);
+        while let Some(name) = map.next_key::<String>()? {
+            if name == C::PLACE {
+                place = map.next_value::<Asked<C>>()?.0;
+            } else {
+                fields.insert(name, map.next_value()?);
+            }
+        }
+        Ok(Self::Object { fields, place })
+    }
+
+    fn other(_: Value) -> Self {
+        Self::Other
+    }
+}
+
+struct Asked<C: Command>(Option<Placed<C::Data>>);
+
+impl<'de, C: Command> Deserialize<'de> for Asked<C> {
+    fn deserialize<D: Deserializer<'de>>(place: D) -> Result<Self, D::Error> {
+        C::parse(place).map(Self)
+    }
+}
+
 /// The error this is, unless it is a success.
 fn refusal(name: &'static str, status: StatusCode, fields: &Fields, body: &[u8]) -> Option<ApiError> {
     let text = |name: &str| fields.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -309,15 +318,14 @@ fn refusal(name: &'static str, status: StatusCode, fields: &Fields, body: &[u8])
 
 type Unreadable = (DecodeErrorKind, String);
 
-fn success<C: Command + ?Sized>(mut fields: Fields) -> Result<Answer<C::Data>, Unreadable> {
-    let place = fields.remove(C::PLACE).unwrap_or(Value::Null);
-    if place.is_null() {
+fn success<C: Command>(mut fields: Fields, place: Option<Placed<C::Data>>) -> Result<Answer<C::Data>, Unreadable> {
+    let Some(place) = place else {
         return Err((
             DecodeErrorKind::NoData,
             format!("the status is 200, but {} is null or missing: nothing is known from it", C::PLACE),
         ));
-    }
-    let (data, mut rejected) = C::read(place).map_err(|why| (DecodeErrorKind::Shape, format!("{}{why}", C::PLACE)))?;
+    };
+    let (data, mut rejected) = place.map_err(|why| (DecodeErrorKind::Shape, format!("{}{why}", C::PLACE)))?;
     for row in &mut rejected {
         row.reason.insert_str(0, C::PLACE);
     }

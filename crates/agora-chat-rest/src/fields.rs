@@ -81,7 +81,7 @@ macro_rules! row {
             pub extra: serde_json::Map<String, serde_json::Value>,
         }
 
-        impl crate::command::Row for $name {
+        impl crate::rows::Row for $name {
             fn read(raw: &serde_json::Value) -> Result<Self, String> {
                 let serde_json::Value::Object(fields) = raw else {
                     return Err(" is not an object".to_owned());

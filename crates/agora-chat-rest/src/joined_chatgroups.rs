@@ -5,10 +5,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::command::{Answer, Command, Paged, Rejected, rows};
+use crate::command::{Answer, Command, Paged, Rejected};
 use crate::credentials::check_user_id;
 use crate::error::{BuildError, WalkError};
 use crate::fields::row;
+use crate::rows::rows;
 
 /// Most rows of a page, by the newest page; older ones say 100 and 20.
 pub const MAX_PAGE_SIZE: u32 = 1000;

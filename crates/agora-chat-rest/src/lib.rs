@@ -31,6 +31,7 @@ pub mod metadata_chatgroup_get;
 pub mod metadata_chatgroup_user;
 #[cfg(feature = "client")]
 mod options;
+mod rows;
 #[cfg(feature = "client")]
 mod session;
 pub mod token;
