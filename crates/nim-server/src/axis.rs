@@ -129,6 +129,8 @@ struct Island<R> {
     at: Option<i64>,
     /// The oldest of its rows; for an empty page, nothing is below its question.
     oldest: Option<i64>,
+    /// How many milliseconds it spans, if it is full.
+    span: Option<i64>,
 }
 
 impl<R: Row> Axis<R> {
@@ -285,53 +287,55 @@ impl<R: Row> Axis<R> {
             // Until the question at the head is answered, nobody knows what to ask further down.
             _ => return (!asked(head)).then_some(head),
         };
-        if !self.is_covered(low) {
+        let recent = span(self.recent.iter().map(|(_, time)| *time), self.recent.len() >= self.limit as usize);
+        if !self.is_covered(low, recent) {
             return Some(head);
         }
         let stride = self.stride()?;
-        if let Some(end) = self.denser(head) {
-            return Some(end);
-        }
-        if open + self.islands.len() >= STRETCH as usize * self.most {
-            return None;
-        }
         let below = self.floor.max(self.hint).max(1);
-        let mut lowest = head;
-        for (&end, island) in self.islands.iter().rev() {
-            let Some(oldest) = island.oldest.filter(|&oldest| oldest > below) else { continue };
+        // What waits is kept in memory: where it is much, only what is next to be reached is asked for.
+        let much = open + self.islands.len() >= STRETCH as usize * self.most;
+        let pages = self.islands.values().rev().filter_map(|island| Some((island.oldest?, island.span)));
+        let pages = std::iter::once((low, recent)).chain(pages).take(if much { self.most } else { usize::MAX });
+        let (mut lowest, mut begin) = (head, None);
+        for (oldest, span) in pages.filter(|&(oldest, _)| oldest > below) {
             // Where a page holds nothing but one instant, the same question again brings nothing more.
-            if !self.is_covered(oldest) && !self.islands.contains_key(&(oldest + 1)) {
+            if !self.is_covered(oldest, span) && oldest != low && !self.islands.contains_key(&(oldest + 1)) {
                 return Some(oldest + 1);
             }
-            lowest = lowest.min(oldest + 1).min(end);
+            begin = begin.or_else(|| self.denser(oldest, span?));
+            lowest = lowest.min(oldest + 1);
         }
         let goes_on = |end| end == head || self.islands.values().any(|island| island.oldest == Some(end - 1));
         if self.asked.values().filter(|&&(end, _)| !goes_on(end)).count() >= BEGUN {
             return None;
         }
-        let lowest = self.asked.values().map(|&(end, _)| end).min().map_or(lowest, |end| end.min(lowest));
+        if begin.is_some() || much {
+            return begin;
+        }
+        let lowest = self
+            .islands
+            .keys()
+            .copied()
+            .chain(self.asked.values().map(|&(end, _)| end))
+            .min()
+            .unwrap_or(lowest)
+            .min(lowest);
         let end = lowest.saturating_sub(stride);
         (end > below).then_some(end)
     }
 
-    /// A question within a stretch that holds more than was thought when the questions below it were asked: the page that was
-    /// read last spans less than its part of the way down to them.
-    fn denser(&self, head: i64) -> Option<i64> {
-        let (newest, oldest) = (self.recent.first()?.1, self.recent.last()?.1);
-        let span = Some(newest - oldest).filter(|_| self.recent.len() >= self.limit as usize && newest > oldest)?;
+    /// Where to begin below a page, in a stretch that holds more than was thought when it was begun: the page spans less than
+    /// its part of the way down to the next question.
+    fn denser(&self, oldest: i64, span: i64) -> Option<i64> {
         let stride = span.saturating_mul(STRETCH);
-        let mut reached = head;
-        for _ in 0..self.most {
-            let known = self.asked.values().map(|(end, _)| end).chain(self.islands.keys()).copied();
-            let end = known.filter(|&end| end < reached).max()?;
-            // Spans vary a little where nothing is denser than elsewhere.
-            if end < reached.saturating_sub(stride.saturating_mul(3)) {
-                return Some(reached - stride);
-            }
-            reached =
-                self.islands.get(&end).and_then(|island| island.oldest).map_or(end, |oldest| (oldest + 1).min(end));
+        let ends = || self.asked.values().map(|(end, _)| *end).chain(self.islands.keys().copied());
+        if self.islands.range(oldest + 1..).any(|(_, island)| island.oldest.is_none_or(|o| o < oldest)) {
+            return None;
         }
-        None
+        let next = ends().filter(|&end| end <= oldest).max()?;
+        // Spans vary a little where nothing is denser than elsewhere.
+        (next < oldest.saturating_sub(stride.saturating_mul(3))).then(|| oldest - stride)
     }
 
     /// The question that has to be answered for the walk to go on.
@@ -349,9 +353,9 @@ impl<R: Row> Axis<R> {
     }
 
     /// Whether an answer that goes on below `instant` is there, or to be expected.
-    fn is_covered(&self, instant: i64) -> bool {
+    fn is_covered(&self, instant: i64, span: Option<i64>) -> bool {
         // An answer spans a page, or somewhat less.
-        let reach = self.span.map_or(1, |span| (span - span / 7).max(1));
+        let reach = span.or(self.span).map_or(1, |span| (span - span / 7).max(1));
         self.asked.values().any(|&(end, _)| end > instant && end <= instant.saturating_add(reach))
             || self.islands.iter().any(|(&end, island)| end > instant && island.oldest.is_none_or(|o| o < instant))
     }
@@ -408,7 +412,7 @@ impl<R: Row> Axis<R> {
             }
             return;
         }
-        let island = Island { rows: page.rows, full, oldest, at: page.at };
+        let island = Island { rows: page.rows, full, oldest, at: page.at, span: span(times.iter().copied(), full) };
         match self.stage {
             Stage::Probing => return self.probed_at(end, island, &mut enter),
             Stage::Topping if end == NOW => return self.topped(island, &mut enter),
@@ -441,7 +445,7 @@ impl<R: Row> Axis<R> {
     }
 
     fn accept(&mut self, end: i64, island: Island<R>, is_head: bool, enter: &mut impl FnMut(R) -> bool) {
-        let Island { rows, full, oldest, at } = island;
+        let Island { rows, full, oldest, at, .. } = island;
         let looked = self.stage == Stage::Looking && is_head;
         let low = self.low;
         if let Some(low) = low
@@ -701,4 +705,11 @@ impl<R: Row> Axis<R> {
             self.notes.push(why.to_owned());
         }
     }
+}
+
+/// How many milliseconds a full page spans.
+fn span(times: impl Iterator<Item = i64>, full: bool) -> Option<i64> {
+    let (newest, oldest) =
+        times.fold((i64::MIN, i64::MAX), |(newest, oldest), time| (newest.max(time), oldest.min(time)));
+    (full && newest > oldest).then(|| newest - oldest)
 }

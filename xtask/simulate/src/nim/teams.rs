@@ -306,7 +306,9 @@ impl Vendor for Superteam {
     type Server = SuperteamServer;
 
     fn draw(random: &mut Random, schedule: &mut Schedule) -> Self {
-        schedule.churn.mix.keeps_time = false;
+        let churn = &mut schedule.churn;
+        churn.mix.keeps_time = false;
+        let outgrows = churn.mix.leaves == 0 && churn.per_kilosecond >= 30_000 && churn.per_call >= 100;
         let mut team = Self {
             manners: Manners::GOOD,
             inclusive: random.one_in(2),
@@ -320,7 +322,9 @@ impl Vendor for Superteam {
         if random.one_in(2) {
             team.manners = Manners::draw(random);
             if random.one_in(4) {
-                team.clamp = Some((3 + random.place(60), random.place(30)));
+                let clamp = (3 + random.place(60), random.place(30));
+                // Page by page, it would grow as fast as it is read, for ever.
+                team.clamp = (!outgrows).then_some(clamp);
             }
             team.ignores_timetag = random.one_in(20);
             team.no_times = random.one_in(20);
@@ -349,12 +353,7 @@ impl Vendor for Superteam {
     fn expect(&self, schedule: &Schedule) -> Expect {
         let page = self.clamp.map_or(100, |clamp| clamp.0.min(100) as u64);
         let rows = page.saturating_sub(u64::from(schedule.ties).min(page - 1)).max(1);
-        let mut calls = 200 + 4 * schedule.concurrency as u64 + 4 * (u64::from(schedule.members).max(300) / rows + 20);
-        let churn = &schedule.churn;
-        // Page by page, it may grow as fast as it is read.
-        if churn.mix.leaves == 0 && churn.per_kilosecond >= 30_000 && churn.per_call >= 100 && self.clamp.is_some() {
-            calls = calls.max(20_000);
-        }
+        let calls = 200 + 4 * schedule.concurrency as u64 + 4 * (u64::from(schedule.members).max(300) / rows + 20);
         let held = 4_096 + (2 * schedule.concurrency + 2) * 100;
         let mut expect =
             Expect::within(schedule, self.manners.may_fail(), calls, held.max(schedule.members as usize + 4_096));
