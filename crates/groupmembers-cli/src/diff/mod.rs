@@ -3,6 +3,7 @@
 mod roster;
 mod show;
 
+use std::cmp::Ordering;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use groupmembers_unified::{Changed, Difference};
 
 use crate::error::{Code, Error};
 use crate::terminal;
-use roster::{Entry, Problem, Roster};
+use roster::{Problem, Roster};
 pub(crate) use show::{Form, Shown};
 
 pub(crate) const AFTER_HELP: &str = "\
@@ -111,44 +112,30 @@ struct Found {
 
 /// Merges both by what stands for vendor, group and id.
 fn compare(old: &Roster, new: &Roster) -> Result<Found, Problem> {
-    let (before, after) = (old.by_key()?, new.by_key()?);
-    let entry = |roster: &'_ Roster, at: u32| -> Entry { roster.entries[at as usize] };
+    old.check()?;
+    new.check()?;
+    let (before, after) = (&old.entries, &new.entries);
     let (mut i, mut j) = (0, 0);
     let mut found = Found { joined: Vec::new(), left: Vec::new(), both: Vec::new() };
     loop {
-        match (before.get(i), after.get(j)) {
+        let order = match (before.get(i), after.get(j)) {
             (None, None) => break,
-            (Some(&old_at), Some(&new_at)) => {
-                let (one, other) = (entry(old, old_at), entry(new, new_at));
-                match one.key.cmp(&other.key) {
-                    std::cmp::Ordering::Less => {
-                        found.left.push(old_at as usize);
-                        i += 1;
-                    }
-                    std::cmp::Ordering::Greater => {
-                        found.joined.push(new_at as usize);
-                        j += 1;
-                    }
-                    std::cmp::Ordering::Equal => {
-                        if one.row != other.row {
-                            found.both.push((old_at as usize, new_at as usize));
-                        }
-                        (i, j) = (i + 1, j + 1);
-                    }
-                }
-            }
-            (Some(&old_at), None) => {
-                found.left.push(old_at as usize);
-                i += 1;
-            }
-            (None, Some(&new_at)) => {
-                found.joined.push(new_at as usize);
-                j += 1;
-            }
+            (Some(one), Some(other)) => one.key.cmp(&other.key),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+        };
+        match order {
+            Ordering::Less => found.left.push(i),
+            Ordering::Greater => found.joined.push(j),
+            Ordering::Equal if before[i].row != after[j].row => found.both.push((i, j)),
+            Ordering::Equal => {}
         }
+        i += usize::from(order.is_le());
+        j += usize::from(order.is_ge());
     }
-    found.joined.sort_unstable();
-    found.left.sort_unstable();
-    found.both.sort_unstable_by_key(|pair| pair.1);
+    // In the order of the files again.
+    found.joined.sort_unstable_by_key(|&at| after[at].offset);
+    found.left.sort_unstable_by_key(|&at| before[at].offset);
+    found.both.sort_unstable_by_key(|pair| after[pair.1].offset);
     Ok(found)
 }

@@ -63,6 +63,59 @@ fn order_format_line_ends_and_a_byte_order_mark_make_no_difference() {
 }
 
 #[test]
+fn differences_come_in_the_order_of_the_files() {
+    let rows = |members: std::ops::Range<u32>, role: &str| -> String {
+        members.map(|n| row("g", &format!("u{n:03}"), "n", if n % 3 == 0 { role } else { "member" })).collect()
+    };
+    let run = diff(&rows(0..200, "member"), &rows(50..300, "admin"), &["--format", "ndjson"]);
+    let found: Vec<(String, String)> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| (line["change"].as_str().unwrap().to_owned(), line["id"].as_str().unwrap().to_owned()))
+        .collect();
+    let of = |change: &str, members: &mut dyn Iterator<Item = u32>| -> Vec<(String, String)> {
+        members.map(|n| (change.to_owned(), format!("u{n:03}"))).collect()
+    };
+    let joined = of("joined", &mut (200..300));
+    let left = of("left", &mut (0..50));
+    let changed = of("changed", &mut (50..200).filter(|n| n % 3 == 0));
+    assert_eq!((run.code, found), (4, [joined, left, changed].concat()), "{}", run.stderr);
+}
+
+#[test]
+fn of_all_who_stand_there_twice_the_first_is_named() {
+    let once: String = (0..100).map(|n| row("g", &format!("u{n:02}"), "n", "member")).collect();
+    let again = [70, 20, 70, 5, 20].map(|n| row("g", &format!("u{n:02}"), "other", "admin")).concat();
+    let twice = format!("{once}{again}");
+    for (old, new, file) in [(&twice, &once, "old"), (&once, &twice, "new")] {
+        let run = diff(old, new, &[]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+        let words = format!("{file} line 101: u70 stands in line 71 already");
+        assert!(run.stderr.contains(&words), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn a_name_that_is_no_utf_8_is_looked_at_where_it_changed() {
+    let bytes = |name: &[u8]| {
+        let text = row("g", "a", "NAME", "member");
+        let (before, behind) = text.split_once("NAME").unwrap();
+        [before.as_bytes(), name, behind.as_bytes()].concat()
+    };
+    for (new, code, words) in
+        [(b"\xff", 0, "the same 1 member"), (b"\xfe", 1, "a field holds what no member has there")]
+    {
+        let run = Run::new(&["diff", "old", "new"]);
+        fs::write(run.dir.join("old"), bytes(b"\xff")).unwrap();
+        fs::write(run.dir.join("new"), bytes(new)).unwrap();
+        let run = run.go();
+        assert_eq!(run.code, code, "{}", run.stderr);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn members_of_several_groups_are_told_apart() {
     let old = row("g", "a", "甲", "member") + &row("h", "a", "甲", "member");
     let run = diff(&old, &(row("h", "a", "甲", "member") + &row("g", "b", "乙", "member")), &[]);
