@@ -216,9 +216,11 @@ impl Chain {
                 let asked = self.open.values_mut().find(|w| matches!(w.state, State::Asked(t) if t == ticket));
                 // An answer nobody waits for was planned before the server's own page size was known.
                 let Some(window) = asked else { return };
-                // A row that comes twice does not make the server give more.
-                let apart: HashSet<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
-                self.most = self.most.max((apart.len() + unreadable.len()) as u64);
+                if len > self.most {
+                    // A row that comes twice does not make the server give more.
+                    let apart: HashSet<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
+                    self.most = self.most.max((apart.len() + unreadable.len()) as u64);
+                }
                 window.state = State::Here { rows, unreadable };
             }
         }

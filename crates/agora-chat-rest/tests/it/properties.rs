@@ -47,6 +47,14 @@ proptest! {
     }
 
     #[test]
+    fn a_list_reads_the_same_whatever_is_odd_in_it(list in prop::collection::vec(row(), 0..5), group in group()) {
+        let page = format!(r#"{{"count":1,"data":[{}],"action":"get"}}"#, list.join(","));
+        same_as_read_with_care::<Request>(&page)?;
+        let group = group.replace("ROWS", &list.join(","));
+        same_as_read_with_care::<chatgroups_details::Request>(&format!(r#"{{"data":[{group}],"count":"1"}}"#))?;
+    }
+
+    #[test]
     fn ids_stay_in_their_place(group in "\\PC{1,12}", page in 1..u64::MAX, size in 1..=1000_u32) {
         let base: BaseUrl = "https://h/prefix".parse().unwrap();
         if let Ok(request) = Request::page(group, page, size).to_http(&base, &App::id(APP_ID).unwrap(), None) {
@@ -57,6 +65,73 @@ proptest! {
             prop_assert!(!path.contains("..") || path.contains("...") || path.len() > prefix.len() + 8, "{}", path);
         }
     }
+}
+
+/// An object with fields of these names and values, as text: a name may be there twice.
+fn object(names: &'static [&str], values: &'static [&str]) -> impl Strategy<Value = String> {
+    let field = (prop::sample::select(names), prop::sample::select(values));
+    let fields = prop::collection::vec(field.prop_map(|(name, value)| format!(r#""{name}":{value}"#)), 0..4);
+    fields.prop_map(|fields| format!("{{{}}}", fields.join(",")))
+}
+
+/// A row of members: most of them plain, the others odd in any way.
+fn row() -> impl Strategy<Value = String> {
+    const NAMES: &[&str] = &["owner", "admin", "member", "mem\\u0062er", "joined_time", "observer", ""];
+    const VALUES: &[&str] = &[
+        r#""u1""#,
+        r#""u\u00e9\n""#,
+        r#""""#,
+        "null",
+        "17",
+        r#""17""#,
+        "-1",
+        "1.5",
+        "1e400",
+        "18446744073709551615",
+        "{}",
+    ];
+    prop_oneof![
+        4 => (prop::sample::select(&["owner", "admin", "member"][..]), "[a-z0-9]{1,8}", any::<u64>())
+            .prop_map(|(role, id, time)| format!(r#"{{"{role}":"{id}","joined_time":{time}}}"#)),
+        2 => object(NAMES, VALUES),
+        1 => prop::sample::select(VALUES).prop_map(ToOwned::to_owned),
+    ]
+}
+
+/// A group, with `ROWS` in the place of its members.
+fn group() -> impl Strategy<Value = String> {
+    const NAMES: &[&str] = &["id", "id", "affiliations", "affiliations_count", "owner", "public", "error"];
+    const VALUES: &[&str] = &[r#""g1""#, "[ROWS]", "null", "3", r#""3""#, "true", "[[ROWS]]"];
+    prop_oneof![
+        1 => Just(r#"{"id":"g1","affiliations":[ROWS],"affiliations_count":2,"name":"n"}"#.to_owned()),
+        1 => object(NAMES, VALUES),
+    ]
+}
+
+/// What an answer says is what its JSON says.
+fn same_as_read_with_care<C>(body: &str) -> Result<(), TestCaseError>
+where
+    C: Command,
+    C::Data: std::fmt::Debug + PartialEq,
+{
+    let read = C::from_http(Response::new(body));
+    let Ok(Value::Object(mut fields)) = serde_json::from_str(body) else {
+        prop_assert!(read.is_err(), "{}", body);
+        return Ok(());
+    };
+    match (read, C::read(fields.remove("data").unwrap())) {
+        (Ok(read), Ok((data, rejected))) => {
+            prop_assert_eq!(&read.data, &data, "{}", body);
+            let raw = |rows: &[agora_chat_rest::Rejected]| -> Vec<(usize, Value)> {
+                rows.iter().map(|row| (row.index, row.raw.clone())).collect()
+            };
+            prop_assert_eq!(raw(&read.rejected), raw(&rejected), "{}", body);
+            prop_assert_eq!(read.envelope.count, Some(1), "{}", body);
+        }
+        (Err(_), Err(_)) => {}
+        (read, careful) => prop_assert!(false, "{}: {:?}, {:?}", body, read.is_ok(), careful.is_ok()),
+    }
+    Ok(())
 }
 
 #[test]

@@ -24,14 +24,15 @@ impl Fields {
     }
 
     pub(crate) fn write(&self) -> Vec<u8> {
-        let mut out = vec![b'{'];
+        let mut out = Vec::with_capacity(self.0.iter().map(|(name, value)| name.len() + value.len() + 4).sum());
+        out.push(b'{');
         for (at, (name, value)) in self.0.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
             }
-            out.extend(json(name));
+            write_json(&mut out, name);
             out.push(b':');
-            out.extend(value);
+            out.extend_from_slice(value);
         }
         out.push(b'}');
         out
@@ -39,8 +40,14 @@ impl Fields {
 }
 
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    let mut out = Vec::new();
+    write_json(&mut out, value);
+    out
+}
+
+pub(crate) fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     // Strings, numbers and lists of them: there is nothing here that can fail.
-    serde_json::to_vec(value).unwrap_or_default()
+    serde_json::to_writer(out, value).unwrap_or_default();
 }
 
 /// An array of what is JSON already.

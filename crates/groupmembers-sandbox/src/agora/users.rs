@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 
 use super::{
-    envelope::{Fields, array, json},
+    envelope::{Fields, write_json},
     faults::Fault,
     group::{Group, Role, Seat},
     refusal::Refusal,
@@ -23,35 +23,53 @@ impl Style<'_> {
         self.faults.contains(fault)
     }
 
-    fn entry(&self, group: &Group, seat: &Seat) -> Vec<u8> {
+    fn entry(&self, out: &mut Vec<u8>, group: &Group, seat: &Seat) {
         let id = group.id(seat);
         if self.bare_ids {
-            return json(&*id);
+            return write_json(out, &*id);
         }
         let key = match seat.role {
             Role::Admin if self.admin_as_member => "member",
             Role::Member if self.has(&Fault::UnknownRole) => "observer",
             role => role.as_str(),
         };
-        let mut fields = Fields::default().with(key, &*id);
+        out.push(b'{');
+        write_json(out, key);
+        out.push(b':');
+        write_json(out, &*id);
         if self.joined_time && !(self.has(&Fault::MissingTimes) && seat.number % 3 == 2) {
             let joined = if self.has(&Fault::ShortTimes) { seat.joined / 10 } else { seat.joined };
-            fields = if self.has(&Fault::StringTimes) {
-                fields.with("joined_time", &joined.to_string())
+            out.extend_from_slice(br#","joined_time":"#);
+            if self.has(&Fault::StringTimes) {
+                write_json(out, &joined.to_string());
             } else {
-                fields.with("joined_time", &joined)
-            };
+                write_json(out, &joined);
+            }
         }
-        fields.write()
+        out.push(b'}');
     }
 
-    pub(crate) fn entries<'s>(&self, group: &Group, seats: impl Iterator<Item = &'s Seat>) -> (Vec<u8>, usize) {
-        let mut entries: Vec<Vec<u8>> = seats.map(|seat| self.entry(group, seat)).collect();
-        let count = entries.len();
-        if self.has(&Fault::BadRow) && count > 0 {
-            entries[count / 2] = b"null".to_vec();
+    /// There may be ten thousand: they are written into one buffer.
+    pub(crate) fn entries<'s>(
+        &self,
+        group: &Group,
+        seats: impl ExactSizeIterator<Item = &'s Seat>,
+    ) -> (Vec<u8>, usize) {
+        let count = seats.len();
+        let mut out = Vec::with_capacity(2 + count * 56);
+        out.push(b'[');
+        for (at, seat) in seats.enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            if self.has(&Fault::BadRow) && at == count / 2 {
+                out.extend_from_slice(b"null");
+            } else {
+                self.entry(&mut out, group, seat);
+            }
         }
-        (array(entries), count)
+        out.push(b']');
+        (out, count)
     }
 }
 
