@@ -83,6 +83,28 @@ fn differences_come_in_the_order_of_the_files() {
     assert_eq!((run.code, found), (4, [joined, left, changed].concat()), "{}", run.stderr);
 }
 
+/// Rows that end with a bare carriage return stand all in line 1: a line tells nothing of their order.
+#[test]
+fn differences_come_in_the_order_of_a_file_that_is_one_line() {
+    let id = |n: u32| format!("u{}", n * 7_919 % 10_007);
+    let rows = |members: std::ops::Range<u32>, role: &str| -> String {
+        let rows = members.map(|n| format!("tim,g,{},甲,{role},,,,\r", id(n)));
+        format!("{HEADER}\r") + &rows.collect::<String>()
+    };
+    let run = diff(&rows(0..300, "member"), &rows(100..400, "admin"), &["--format", "ndjson"]);
+    let found: Vec<(String, String)> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|line| (line["change"].as_str().unwrap().to_owned(), line["id"].as_str().unwrap().to_owned()))
+        .collect();
+    let of = |change: &str, members: std::ops::Range<u32>| -> Vec<(String, String)> {
+        members.map(|n| (change.to_owned(), id(n))).collect()
+    };
+    let expected = [of("joined", 300..400), of("left", 0..100), of("changed", 100..300)].concat();
+    assert_eq!((run.code, found), (4, expected), "{}", run.stderr);
+}
+
 #[test]
 fn of_all_who_stand_there_twice_the_first_is_named() {
     let once: String = (0..100).map(|n| row("g", &format!("u{n:02}"), "n", "member")).collect();
