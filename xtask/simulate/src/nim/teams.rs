@@ -368,8 +368,8 @@ impl Vendor for Superteam {
         // leaves no trace.
         expect.no_premise = self
             .clamp
-            .filter(|(least, more)| schedule.ties as usize > *least && *more < 4)
-            .map(|_| "more people of one instant than a page shows, and the page hardly varies");
+            .filter(|(least, more)| schedule.ties as usize > *least && *more < 12)
+            .map(|_| "more people of one instant than a page shows, and pages that vary little");
         let honest = self.clamp.is_none() && !self.ignores_timetag && !self.no_times && self.unreadable == 0;
         if honest {
             let nobody = schedule.members == 0;
