@@ -62,18 +62,20 @@ fn order_format_line_ends_and_a_byte_order_mark_make_no_difference() {
     assert_eq!((empty.code, empty.stderr.as_str()), (4, "2 joined; 2 members now\n"));
 }
 
+/// What changed, and whose row, as the lines of ndjson say it.
+fn changes(lines: &str) -> Vec<(String, String)> {
+    let lines = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    lines.map(|line| (text(&line["change"]), text(&line["id"]))).collect()
+}
+
 #[test]
 fn differences_come_in_the_order_of_the_files() {
     let rows = |members: std::ops::Range<u32>, role: &str| -> String {
         members.map(|n| row("g", &format!("u{n:03}"), "n", if n % 3 == 0 { role } else { "member" })).collect()
     };
     let run = diff(&rows(0..200, "member"), &rows(50..300, "admin"), &["--format", "ndjson"]);
-    let found: Vec<(String, String)> = run
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .map(|line| (line["change"].as_str().unwrap().to_owned(), line["id"].as_str().unwrap().to_owned()))
-        .collect();
+    let found = changes(&run.stdout);
     let of = |change: &str, members: &mut dyn Iterator<Item = u32>| -> Vec<(String, String)> {
         members.map(|n| (change.to_owned(), format!("u{n:03}"))).collect()
     };
@@ -92,12 +94,7 @@ fn differences_come_in_the_order_of_a_file_that_is_one_line() {
         format!("{HEADER}\r") + &rows.collect::<String>()
     };
     let run = diff(&rows(0..300, "member"), &rows(100..400, "admin"), &["--format", "ndjson"]);
-    let found: Vec<(String, String)> = run
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .map(|line| (line["change"].as_str().unwrap().to_owned(), line["id"].as_str().unwrap().to_owned()))
-        .collect();
+    let found = changes(&run.stdout);
     let of = |change: &str, members: std::ops::Range<u32>| -> Vec<(String, String)> {
         members.map(|n| (change.to_owned(), id(n))).collect()
     };
