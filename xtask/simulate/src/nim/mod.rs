@@ -248,11 +248,7 @@ impl Vendor for Nim {
         } else {
             None
         };
-        // Of more people of one instant than a page shows, by chance the same ones come twice: the rest leaves no trace.
-        expect.no_premise = self
-            .clamp
-            .filter(|(least, more)| schedule.ties as usize > *least && *more < 12)
-            .map(|_| "more people of one instant than a page shows, and pages that vary little");
+        expect.no_premise = untraced(self.clamp, schedule);
         // So many of one instant are no full page.
         let apart = schedule.ties + 2 <= self.page_size;
         if self.is_honest() && apart {
@@ -295,4 +291,12 @@ impl Vendor for Nim {
         .filter_map(|(has, name)| has.then_some(name))
         .collect()
     }
+}
+
+/// Of more people of one instant than a page shows, the same ones come each time, or by chance the same twice: the rest leaves
+/// no trace.
+fn untraced(clamp: Option<(usize, usize)>, schedule: &Schedule) -> Option<&'static str> {
+    let (least, more) = clamp?;
+    (schedule.ties as usize > least && more < 12)
+        .then_some("more people of one instant than a page shows, and pages that vary little")
 }

@@ -364,12 +364,7 @@ impl Vendor for Superteam {
         } else {
             None
         };
-        // Of more people of one instant than a page shows, the same ones come each time, or by chance the same twice: the rest
-        // leaves no trace.
-        expect.no_premise = self
-            .clamp
-            .filter(|(least, more)| schedule.ties as usize > *least && *more < 12)
-            .map(|_| "more people of one instant than a page shows, and pages that vary little");
+        expect.no_premise = super::untraced(self.clamp, schedule);
         let honest = self.clamp.is_none() && !self.ignores_timetag && !self.no_times && self.unreadable == 0;
         if honest {
             let nobody = schedule.members == 0;
